@@ -30,10 +30,17 @@ let package = Package(
     targets: [
         // Values and protocol, pure.
         .target(name: "ClusterModel", swiftSettings: strict),
+        .target(name: "WireProtocol", dependencies: [nioCore, crypto], swiftSettings: strict),
 
         // I/O.
 
         // Tests, cheap ones first.
         .testTarget(name: "ClusterModelTests", dependencies: ["ClusterModel"], swiftSettings: strict),
+        .testTarget(
+            name: "WireProtocolTests",
+            dependencies: [
+                "ClusterModel", "WireProtocol", nioCore,
+            ],
+            swiftSettings: strict),
     ]
 )

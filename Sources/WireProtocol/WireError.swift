@@ -1,0 +1,22 @@
+/// Bytes that are not PostgreSQL protocol 3.0. The connection they came on cannot be trusted any more: close it.
+package struct WireError: Error, Hashable, Sendable, CustomStringConvertible {
+    package enum Code: String, Sendable {
+        case frameTooLong
+        case frameLengthInvalid
+        case unknownMessage
+        case malformedMessage
+        case startupPacketInvalid
+        case unsupportedProtocolVersion
+        case authenticationInvalid
+    }
+
+    package let code: Code
+    package let message: String
+
+    package init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    package var description: String { message }
+}
