@@ -33,6 +33,7 @@ let package = Package(
         .target(name: "WireProtocol", dependencies: [nioCore, crypto], swiftSettings: strict),
 
         // I/O.
+        .target(name: "LocalPostgres", dependencies: ["ClusterModel"], swiftSettings: strict),
 
         // Tests, cheap ones first.
         .testTarget(name: "ClusterModelTests", dependencies: ["ClusterModel"], swiftSettings: strict),
@@ -42,5 +43,6 @@ let package = Package(
                 "ClusterModel", "WireProtocol", nioCore,
             ],
             swiftSettings: strict),
+        .testTarget(name: "LocalPostgresTests", dependencies: ["ClusterModel", "LocalPostgres"], swiftSettings: strict),
     ]
 )
