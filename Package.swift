@@ -33,6 +33,12 @@ let package = Package(
         .target(name: "WireProtocol", dependencies: [nioCore, crypto], swiftSettings: strict),
 
         // I/O.
+        .target(
+            name: "PostgresClient",
+            dependencies: [
+                "ClusterModel", "WireProtocol", collections, nioCore, nioPosix,
+            ],
+            swiftSettings: strict),
         .target(name: "LocalPostgres", dependencies: ["ClusterModel"], swiftSettings: strict),
 
         // Tests, cheap ones first.
@@ -44,5 +50,11 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(name: "LocalPostgresTests", dependencies: ["ClusterModel", "LocalPostgres"], swiftSettings: strict),
+        .testTarget(
+            name: "PostgresClientTests",
+            dependencies: [
+                "ClusterModel", "LocalPostgres", "PostgresClient", nioCore,
+            ],
+            swiftSettings: strict),
     ]
 )

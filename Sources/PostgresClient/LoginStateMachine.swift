@@ -1,0 +1,151 @@
+// Start-up of one connection to a server: start-up packet, authentication, parameters, ready.
+//
+//   authenticating -> (scram) -> settling -> ready
+//         |              |          |
+//         +--------------+----------+-----> failed
+//
+// Invariant: a password is sent only inside SCRAM, or in clear text to a loopback address when the server asks for it.
+import ClusterModel
+import NIOCore
+import WireProtocol
+
+struct LoginStateMachine {
+    enum Action: Equatable {
+        case none
+        case send(FrontendMessage)
+        case ready(CancelKey?)
+        case fail(ConnectionError)
+    }
+
+    private enum State {
+        /// The start-up packet is sent. -> scram, settling, failed
+        case authenticating
+        /// A SCRAM exchange is under way. -> settling, failed
+        case scram(SCRAMClient)
+        /// Authenticated; parameters arrive. -> ready, failed
+        case settling(CancelKey?)
+        case ready
+        case failed
+    }
+
+    private let endpoint: Endpoint
+    private let nonce: String
+    private var state = State.authenticating
+
+    init(endpoint: Endpoint, nonce: String) {
+        self.endpoint = endpoint
+        self.nonce = nonce
+    }
+
+    mutating func received(_ message: BackendMessage) -> Action {
+        switch message {
+        case .authentication(let request): authenticationRequested(request)
+        case .backendKeyData(let key): keyReceived(key)
+        case .parameterStatus, .noticeResponse, .negotiateProtocolVersion: .none
+        case .readyForQuery: settled()
+        case .errorResponse(let error): refused(error)
+        default: fail(.protocolViolation, "the server sent an unexpected message during start-up")
+        }
+    }
+
+    private mutating func authenticationRequested(_ request: AuthenticationRequest) -> Action {
+        switch request {
+        case .ok:
+            state = .settling(nil)
+            return .none
+        case .sasl(let mechanisms): return scramOffered(mechanisms)
+        case .saslContinue(let challenge): return challenged(challenge)
+        case .saslFinal(let final): return proved(final)
+        case .cleartextPassword: return cleartextRequested()
+        case .md5Password:
+            return fail(
+                .authenticationRefused,
+                "the server wants an MD5 password; store it as SCRAM: SET password_encryption = 'scram-sha-256' and set the password again"
+            )
+        case .unsupported(let code):
+            return fail(
+                .authenticationRefused,
+                "the server wants authentication method \(code), which is not supported"
+            )
+        }
+    }
+
+    private mutating func scramOffered(_ mechanisms: [String]) -> Action {
+        guard mechanisms.contains(SCRAMClient.mechanism) else {
+            return fail(.authenticationRefused, "the server offers no SCRAM-SHA-256")
+        }
+        guard let password = endpoint.password else {
+            return fail(.authenticationRefused, "the server wants a password and the configuration gives none")
+        }
+        let client = SCRAMClient(password: password, nonce: nonce)
+        state = .scram(client)
+        var data = ByteBuffer(string: SCRAMClient.mechanism)
+        data.writeInteger(UInt8(0))
+        let first = ByteBuffer(string: client.firstMessage)
+        data.writeInteger(Int32(first.readableBytes))
+        data.writeImmutableBuffer(first)
+        return .send(.authentication(data))
+    }
+
+    private mutating func challenged(_ challenge: ByteBuffer) -> Action {
+        guard case .scram(var client) = state else { return outOfOrder() }
+        do {
+            let answer = try client.challenged(String(buffer: challenge))
+            state = .scram(client)
+            return .send(.authentication(ByteBuffer(string: answer)))
+        } catch {
+            return fail(.authenticationRefused, error.message)
+        }
+    }
+
+    private mutating func proved(_ final: ByteBuffer) -> Action {
+        guard case .scram(let client) = state else { return outOfOrder() }
+        do {
+            try client.finished(String(buffer: final))
+            return .none
+        } catch {
+            return fail(.authenticationRefused, error.message)
+        }
+    }
+
+    private mutating func cleartextRequested() -> Action {
+        guard let password = endpoint.password else {
+            return fail(.authenticationRefused, "the server wants a password and the configuration gives none")
+        }
+        guard ["127.0.0.1", "::1", "localhost"].contains(endpoint.host) else {
+            return fail(
+                .authenticationRefused,
+                "the server wants the password in clear text: use scram-sha-256 in pg_hba.conf"
+            )
+        }
+        var data = ByteBuffer(string: password)
+        data.writeInteger(UInt8(0))
+        return .send(.authentication(data))
+    }
+
+    private mutating func keyReceived(_ key: CancelKey) -> Action {
+        guard case .settling = state else { return outOfOrder() }
+        state = .settling(key)
+        return .none
+    }
+
+    private mutating func settled() -> Action {
+        guard case .settling(let key) = state else { return outOfOrder() }
+        state = .ready
+        return .ready(key)
+    }
+
+    private mutating func refused(_ error: ServerMessage) -> Action {
+        let isAuthentication = error.sqlState.code.hasPrefix("28")
+        return fail(isAuthentication ? .authenticationRefused : .unreachable, "\(error.sqlState): \(error.message)")
+    }
+
+    private mutating func outOfOrder() -> Action {
+        fail(.protocolViolation, "the server's start-up messages are out of order")
+    }
+
+    private mutating func fail(_ code: ConnectionError.Code, _ message: String) -> Action {
+        state = .failed
+        return .fail(ConnectionError(code, endpoint: endpoint, message))
+    }
+}
