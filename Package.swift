@@ -31,6 +31,9 @@ let package = Package(
         // Values and protocol, pure.
         .target(name: "ClusterModel", swiftSettings: strict),
         .target(name: "WireProtocol", dependencies: [nioCore, crypto], swiftSettings: strict),
+        .systemLibrary(name: "CPgQuery", providers: [.apt(["libpg-query-dev", "libprotobuf-c-dev"])]),
+        .target(name: "SQLAnalysis", dependencies: ["ClusterModel", "CPgQuery"], swiftSettings: strict),
+        .target(name: "Routing", dependencies: ["ClusterModel", "SQLAnalysis"], swiftSettings: strict),
 
         // I/O.
         .target(
@@ -49,12 +52,32 @@ let package = Package(
                 "ClusterModel", "WireProtocol", nioCore,
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "SQLAnalysisTests",
+            dependencies: [
+                "ClusterModel", "SQLAnalysis",
+            ], exclude: ["Golden"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "RoutingTests",
+            dependencies: [
+                "ClusterModel", "Routing", "SQLAnalysis",
+            ], exclude: ["Golden"],
+            swiftSettings: strict),
         .testTarget(name: "LocalPostgresTests", dependencies: ["ClusterModel", "LocalPostgres"], swiftSettings: strict),
         .testTarget(
             name: "PostgresClientTests",
             dependencies: [
                 "ClusterModel", "LocalPostgres", "PostgresClient", nioCore,
             ],
+            swiftSettings: strict),
+
+        // Benchmarks: scripts/bench runs them.
+        .executableTarget(
+            name: "RoutingBenchmark",
+            dependencies: [
+                "ClusterModel", "Routing", "SQLAnalysis", "CPgQuery",
+            ], path: "Benchmarks/RoutingBenchmark",
             swiftSettings: strict),
     ]
 )
