@@ -32,8 +32,12 @@ let package = Package(
         .target(name: "ClusterModel", swiftSettings: strict),
         .target(name: "WireProtocol", dependencies: [nioCore, crypto], swiftSettings: strict),
         .systemLibrary(name: "CPgQuery", providers: [.apt(["libpg-query-dev", "libprotobuf-c-dev"])]),
+        .systemLibrary(
+            name: "CLinearAlgebra", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
         .target(name: "SQLAnalysis", dependencies: ["ClusterModel", "CPgQuery"], swiftSettings: strict),
         .target(name: "Routing", dependencies: ["ClusterModel", "SQLAnalysis"], swiftSettings: strict),
+        .target(name: "Forecasting", dependencies: ["ClusterModel", "CLinearAlgebra"], swiftSettings: strict),
+        .target(name: "Traces", dependencies: ["ClusterModel", "Forecasting"], swiftSettings: strict),
 
         // I/O.
         .target(
@@ -43,6 +47,13 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(name: "LocalPostgres", dependencies: ["ClusterModel"], swiftSettings: strict),
+        .target(name: "History", dependencies: ["ClusterModel", "Forecasting", grdb], swiftSettings: strict),
+        .target(
+            name: "Demonstration",
+            dependencies: [
+                "ClusterModel", "Forecasting", "LocalPostgres", "PostgresClient", "Routing", "Traces", logging,
+            ], resources: [.copy("Resources/worldcup98")],
+            swiftSettings: strict),
 
         // Tests, cheap ones first.
         .testTarget(name: "ClusterModelTests", dependencies: ["ClusterModel"], swiftSettings: strict),
@@ -64,6 +75,24 @@ let package = Package(
                 "ClusterModel", "Routing", "SQLAnalysis",
             ], exclude: ["Golden"],
             swiftSettings: strict),
+        .testTarget(
+            name: "ForecastingTests",
+            dependencies: [
+                "ClusterModel", "Forecasting", "Traces",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "TracesTests",
+            dependencies: [
+                "ClusterModel", "Forecasting", "Traces",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "HistoryTests",
+            dependencies: [
+                "ClusterModel", "Forecasting", "History",
+            ],
+            swiftSettings: strict),
         .testTarget(name: "LocalPostgresTests", dependencies: ["ClusterModel", "LocalPostgres"], swiftSettings: strict),
         .testTarget(
             name: "PostgresClientTests",
@@ -78,6 +107,12 @@ let package = Package(
             dependencies: [
                 "ClusterModel", "Routing", "SQLAnalysis", "CPgQuery",
             ], path: "Benchmarks/RoutingBenchmark",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "ForecastBenchmark",
+            dependencies: [
+                "ClusterModel", "Forecasting", "Traces",
+            ], path: "Benchmarks/ForecastBenchmark",
             swiftSettings: strict),
     ]
 )

@@ -1,0 +1,160 @@
+// The prediction engine: subjects and events in, distributions of their future loads out. It is a value: given the same
+// calls it says the same, and it reads no clock of its own.
+//
+// A subject that is new, or whose segments changed, is learned anew at once, because a forecast is due now. Otherwise
+// subjects are relearned by age, a few per call, so that no call is much longer than another.
+
+import ClusterModel
+
+/// Fits, remembers and chooses models for any number of subjects.
+package struct PredictionEngine: Sendable {
+    package struct Configuration: Sendable {
+        /// Steps of the subjects' series that are forecast.
+        package var horizonSteps = 24
+        /// Candidates; where there is no record to choose by, the last one that has learned speaks.
+        package var models: [any ForecastModel] = [
+            Spar(), SeasonalNaive(.week), SeasonalNaive(.day), SeasonalNaive(.none),
+        ]
+        /// Cluster time after which a subject is learned again.
+        package var relearnAfter = Duration.seconds(6 * 3600)
+        /// Subjects that are relearned by age in one call.
+        package var relearnedPerCallMax = 2
+        /// History that models learn from.
+        package var historyMax = Duration.seconds(28 * 86400)
+        /// The end of the history that is forecast from before when a subject is learned for the first time.
+        package var backTestSpan = Duration.seconds(6 * 86400)
+        package var backTestFolds = 2
+        /// Residuals that intervals are made of.
+        package var evidenceKept = Duration.seconds(7 * 86400)
+        /// Every how many steps a path is kept as evidence.
+        package var pathStride = 3
+        /// Local time minus UTC, for days and weekends.
+        package var utcOffset = Duration.zero
+        /// Absence after which a subject is forgotten.
+        package var forgetAfter = Duration.seconds(86400)
+        var anomalies = AnomalyRule()
+
+        package init() {}
+    }
+
+    package let configuration: Configuration
+    /// What the last call did.
+    package private(set) var lastRound = EngineRound()
+    private var states: [String: SubjectState] = [:]
+    private let stopwatch: @Sendable () -> Duration
+
+    /// `stopwatch` tells time since any fixed point, for the duration in `lastRound`.
+    package init(
+        configuration: Configuration = Configuration(),
+        stopwatch: @escaping @Sendable () -> Duration = { .zero }
+    ) {
+        precondition(configuration.horizonSteps > 0 && configuration.pathStride > 0 && configuration.backTestFolds > 0)
+        self.configuration = configuration
+        self.stopwatch = stopwatch
+    }
+
+    /// Forecasts every subject from the steps of its series that had ended by `now`.
+    package mutating func forecast(
+        _ subjects: [Subject],
+        events: [ScheduledEvent],
+        at now: Timestamp
+    ) -> [SubjectForecast] {
+        let begin = stopwatch()
+        var round = EngineRound()
+        let due = dueForRelearning(subjects, at: now)
+        let forecasts = subjects.map { subject in
+            forecast(subject, events: events, at: now, relearn: due.contains(subject.name), round: &round)
+        }
+        forget(subjects, at: now)
+        round.oldestFit = forecasts.map(\.explanation.staleness).max() ?? .zero
+        round.duration = stopwatch() - begin
+        lastRound = round
+        return forecasts
+    }
+
+    private mutating func forecast(
+        _ subject: Subject,
+        events: [ScheduledEvent],
+        at now: Timestamp,
+        relearn: Bool,
+        round: inout EngineRound
+    ) -> SubjectForecast {
+        let last = StepGrid(step: subject.series.step, utcOffset: configuration.utcOffset).number(of: now) - 1
+        let known = states[subject.name].flatMap { isUsable($0, for: subject, last: last) ? $0 : nil }
+        states[subject.name] = nil  // the only copy is the one below
+        var history = history(of: subject, events: events, last: last, state: known)
+        var state: SubjectState
+        if var present = known {
+            if present.lastStep < last { for step in present.lastStep + 1...last { present.observe(step, history) } }
+            if relearn {
+                history = self.history(of: subject, events: events, last: last, state: present)
+                present.relearn(history, through: last)
+                round.relearned.append(subject.name)
+            }
+            state = present
+        } else {
+            state = SubjectState(subject, history: history, through: last, configuration: configuration)
+            round.learned.append(subject.name)
+        }
+        let forecast = state.report(subject.name, history: history, at: now)
+        states[subject.name] = state
+        return forecast
+    }
+
+    /// What was learned serves as long as subject and grid are the same and no more steps came than evidence is kept for.
+    private func isUsable(_ state: SubjectState, for subject: Subject, last: Int) -> Bool {
+        let gap = last - state.lastStep
+        return state.segments == subject.segments && state.grid.step == subject.series.step && gap >= 0
+            && gap <= state.grid.stepsPerDay && state.tracks.contains { $0.fit != nil }
+    }
+
+    private func history(
+        of subject: Subject,
+        events: [ScheduledEvent],
+        last: Int,
+        state: SubjectState?
+    ) -> SubjectHistory {
+        let grid = StepGrid(step: subject.series.step, utcOffset: configuration.utcOffset)
+        let end = grid.end(of: last)
+        let start = max(subject.series.start, end - configuration.historyMax)
+        let series = subject.series.window(from: start, to: end)
+        let profile = EventProfile()
+        let windows = events.filter(subject.isConcerned).map { EventWindow($0, profile: profile, grid: grid) }
+        return SubjectHistory(
+            grid: grid,
+            scale: state?.scale ?? .logarithmic(for: series.values),
+            events: windows,
+            series: series,
+            notTeaching: state?.notTeaching ?? []
+        )
+    }
+
+    /// The subjects whose models are oldest, among those that are too old.
+    private func dueForRelearning(_ subjects: [Subject], at now: Timestamp) -> Set<String> {
+        let aged = subjects.compactMap { subject -> (name: String, age: Duration)? in
+            guard let state = states[subject.name] else { return nil }
+            return (subject.name, now - state.grid.end(of: state.learnedThrough))
+        }
+        let due = aged.filter { $0.age >= configuration.relearnAfter }.sorted { $0.age > $1.age }
+        return Set(due.prefix(configuration.relearnedPerCallMax).map(\.name))
+    }
+
+    private mutating func forget(_ subjects: [Subject], at now: Timestamp) {
+        let present = Set(subjects.map(\.name))
+        states = states.filter { name, state in
+            present.contains(name) || now - state.grid.end(of: state.lastStep) < configuration.forgetAfter
+        }
+    }
+}
+
+/// What one call of the engine did, for metrics and the audit.
+package struct EngineRound: Sendable {
+    /// Subjects that were new or changed.
+    package var learned: [String] = []
+    /// Subjects that were learned again because of their age.
+    package var relearned: [String] = []
+    /// Age of the oldest fit that a forecast of this call came from.
+    package var oldestFit = Duration.zero
+    /// By the engine's stopwatch.
+    package var duration = Duration.zero
+}

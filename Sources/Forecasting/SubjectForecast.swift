@@ -1,0 +1,71 @@
+// What the engine says about one subject, and why.
+
+import ClusterModel
+
+/// The distribution of a subject's load at one step of the horizon.
+package struct StepForecast: Sendable, Equatable {
+    /// The end of the step that is predicted.
+    package let at: Timestamp
+    package let curve: QuantileCurve
+
+    package var quantiles: [QuantileValue] { curve.quantiles }
+}
+
+/// The forecast of one subject, issued at one time.
+package struct SubjectForecast: Sendable {
+    package let subject: String
+    package let issuedAt: Timestamp
+    /// In order of time; empty when nothing was ever measured.
+    package let steps: [StepForecast]
+    /// The newest measured step, when it was one.
+    package let anomaly: Anomaly?
+    package let explanation: ForecastExplanation
+
+    /// The probability that the load exceeds `threshold` in the step that ends at `end`; nil outside the horizon.
+    package func probability(exceeding threshold: Double, at end: Timestamp) -> Double? {
+        steps.first { $0.at == end }?.curve.probability(exceeding: threshold)
+    }
+
+    /// The step at which `threshold` is exceeded with the highest probability among those that end by `deadline`.
+    package func likeliestExcess(
+        of threshold: Double,
+        by deadline: Timestamp? = nil
+    ) -> (at: Timestamp, probability: Double)? {
+        steps.filter { step in deadline.map { step.at <= $0 } ?? true }
+            .map { ($0.at, $0.curve.probability(exceeding: threshold)) }
+            .max { $0.1 < $1.1 }
+    }
+
+    /// One prediction per step; the subject's name stands for the segment.
+    package func predictions(threshold: Double) -> [Prediction] {
+        steps.map { step in
+            Prediction(
+                segmentID: SegmentID(subject),
+                at: step.at,
+                load: Load(step.curve.median),
+                confidence: step.curve.probability(exceeding: threshold),
+                quantiles: step.quantiles
+            )
+        }
+    }
+}
+
+/// Why a forecast is what it is.
+package struct ForecastExplanation: Sendable {
+    /// The name of the model; nil when nothing was ever measured.
+    package let model: String?
+    /// In words: what decided for that model.
+    package let reason: String
+    /// Every model's mean pinball loss over recent forecasts, in the unit of the load; best first.
+    package let recentLosses: [(model: String, loss: Double)]
+    /// Models that did not learn, and why.
+    package let refusals: [(model: String, reason: String)]
+    /// The residuals behind the interval at half the horizon.
+    package let residualCount: Int
+    /// How far the 90 % quantile lies above the median at half the horizon, as a factor.
+    package let upperFactor: Double
+    /// The standard deviation of single measurements, beyond that of the history, relative to the load.
+    package let noise: Double
+    /// Time since the models learned.
+    package let staleness: Duration
+}

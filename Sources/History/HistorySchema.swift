@@ -1,0 +1,35 @@
+// The tables. A released migration is never changed; a new version of the schema is a new migration.
+//
+// `usage.covered` is how many seconds of the step were measured. A row of zeros with covered > 0 is a segment that
+// served nothing; no row is a time that nobody measured.
+
+import GRDB
+
+enum HistorySchema {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1: usage by segment, resolution and time") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE segment (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+                    CREATE TABLE usage (
+                        resolution INTEGER NOT NULL,
+                        segment INTEGER NOT NULL REFERENCES segment (id),
+                        start INTEGER NOT NULL,
+                        covered REAL NOT NULL,
+                        statements INTEGER NOT NULL,
+                        rows INTEGER NOT NULL,
+                        bytes INTEGER NOT NULL,
+                        errors INTEGER NOT NULL,
+                        busy REAL NOT NULL,
+                        waiting REAL NOT NULL,
+                        latency BLOB NOT NULL,
+                        PRIMARY KEY (resolution, start, segment)
+                    ) WITHOUT ROWID;
+                    CREATE TABLE rollup (resolution INTEGER PRIMARY KEY, through INTEGER NOT NULL);
+                    """
+            )
+        }
+        return migrator
+    }
+}

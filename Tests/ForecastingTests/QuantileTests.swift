@@ -1,0 +1,113 @@
+import Testing
+
+@testable import Forecasting
+
+@Suite struct QuantileCurveTests {
+    @Test func knowsItsOwnLevels() {
+        let curve = QuantileCurve(values: [10, 20, 30, 40, 50, 60, 70, 80])
+        for (level, value) in zip(QuantileCurve.levels, stride(from: 10.0, through: 80, by: 10)) {
+            #expect(curve.value(at: level) == value)
+            #expect(abs(curve.probability(exceeding: value) - (1 - level)) < 1e-9)
+        }
+        #expect(abs(curve.probability(exceeding: 45) - 0.375) < 1e-9)
+        #expect(abs(curve.probability(exceeding: 5) - 0.975) < 1e-9)
+        // From .95 to .99 the probability falls to a fifth over 10, so beyond .99 over the next 10 as well.
+        #expect(abs(curve.probability(exceeding: 90) - 0.002) < 1e-9)
+        #expect(curve.probability(exceeding: -1) == 1)
+    }
+
+    @Test func aPointIsAStep() {
+        let curve = QuantileCurve(values: Array(repeating: 5, count: 8))
+        #expect(curve.probability(exceeding: 4.99) > 0.95)
+        #expect(curve.probability(exceeding: 5) <= 0.01 + 1e-9)
+        #expect(curve.probability(exceeding: 5.01) == 0)
+        let zero = QuantileCurve(values: Array(repeating: -3, count: 8))
+        #expect(zero.median == 0)
+        #expect(zero.probability(exceeding: 0.1) == 0)
+    }
+
+    @Test(arguments: 0..<50 as Range<UInt64>)
+    func probabilitiesFallWithTheThreshold(seed: UInt64) {
+        var generator = SplitMix(state: seed)
+        let curve = QuantileCurve(values: (0..<8).map { _ in Double(Int.random(in: -20...100, using: &generator)) })
+        let values = curve.quantiles.map(\.value)
+        #expect(values == values.sorted())
+        #expect(values.allSatisfy { $0 >= 0 })
+        let probabilities = stride(from: -5.0, to: 300, by: 0.5).map(curve.probability(exceeding:))
+        #expect(probabilities.allSatisfy { (0...1).contains($0) })
+        #expect(zip(probabilities, probabilities.dropFirst()).allSatisfy { $0 >= $1 - 1e-12 })
+    }
+}
+
+@Suite struct ResidualTests {
+    /// Against sorting everything anew.
+    @Test(arguments: 0..<10 as Range<UInt64>)
+    func windowsEqualSortedArrays(seed: UInt64) {
+        var generator = SplitMix(state: seed)
+        var window = ResidualWindow()
+        var all: [(step: Int, value: Float)] = []
+        for step in 0..<400 {
+            let value = Float(Int.random(in: -9...9, using: &generator))
+            window.insert(Double(value), at: step)
+            window.expire(before: step - 100)
+            all.append((step, value))
+            let expected = all.filter { $0.step >= step - 100 }.map(\.value).sorted()
+            #expect(window.sorted == expected)
+            let middle = window.quantile(0.5)
+            let deviations = expected.map { abs(Double($0) - middle) }.sorted()
+            let low = deviations[(deviations.count - 1) / 2]
+            let high = deviations[deviations.count / 2]
+            let found = window.robustDeviation() / 1.4826
+            #expect(expected.count < 2 || (low - 1e-5...high + 1e-5).contains(found))
+        }
+    }
+
+    @Test func quantilesCountTheOneToCome() {
+        var window = ResidualWindow()
+        #expect(window.quantile(0.9) == 0)
+        for value in 1...9 { window.insert(Double(value), at: 0) }
+        #expect(abs(window.quantile(0.5) - 5) < 1e-9)
+        #expect(abs(window.quantile(0.9) - 9) < 1e-9)
+        #expect(abs(window.quantile(0.99) - 9) < 1e-9)
+        #expect(abs(window.quantile(0.1) - 1) < 1e-9)
+    }
+
+    @Test func widensWhileTooManyMissAndIsBounded() {
+        var widening = IntervalWidening()
+        for _ in 0..<1000 { widening.record(isAbove: true, isBelow: false) }
+        #expect(widening.upper == 2)
+        #expect(widening.lower == 0.8)
+    }
+
+    @Test func unseenEventsAreLessCertainThanQuietTimes() {
+        var pools = ResidualPools(horizon: 1)
+        let unknown = pools.offsets(ahead: 1, phase: .quiet, noise: 0)
+        #expect(unknown == unknown.sorted())
+        for step in 0..<100 {
+            pools.insert(Double(step % 11 - 5) / 50, ahead: 1, phase: .quiet, at: step, keeping: 1000)
+        }
+        let quiet = pools.offsets(ahead: 1, phase: .quiet, noise: 0)
+        let eventful = pools.offsets(ahead: 1, phase: .eventful, noise: 0)
+        let noisy = pools.offsets(ahead: 1, phase: .quiet, noise: 0.5)
+        #expect(eventful[7] > quiet[7] && eventful[0] < quiet[0])
+        #expect(noisy[7] > quiet[7] && noisy[0] < quiet[0])
+    }
+
+    @Test func pinballLossIsLeastAtTheQuantile() {
+        #expect(LossWindow.pinball(10, level: 0.9, quantile: 10) == 0)
+        #expect(abs(LossWindow.pinball(10, level: 0.9, quantile: 8) - 1.8) < 1e-12)
+        #expect(abs(LossWindow.pinball(8, level: 0.9, quantile: 10) - 0.2) < 1e-12)
+    }
+}
+
+struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}
