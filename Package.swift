@@ -38,6 +38,8 @@ let package = Package(
         .target(name: "Routing", dependencies: ["ClusterModel", "SQLAnalysis"], swiftSettings: strict),
         .target(name: "Forecasting", dependencies: ["ClusterModel", "CLinearAlgebra"], swiftSettings: strict),
         .target(name: "Traces", dependencies: ["ClusterModel", "Forecasting"], swiftSettings: strict),
+        .target(name: "Planning", dependencies: ["ClusterModel"], swiftSettings: strict),
+        .target(name: "Simulation", dependencies: ["ClusterModel", "Planning"], swiftSettings: strict),
 
         // I/O.
         .target(
@@ -51,7 +53,8 @@ let package = Package(
         .target(
             name: "Demonstration",
             dependencies: [
-                "ClusterModel", "Forecasting", "LocalPostgres", "PostgresClient", "Routing", "Traces", logging,
+                "ClusterModel", "Forecasting", "LocalPostgres", "Planning", "PostgresClient", "Routing", "Traces",
+                logging,
             ], resources: [.copy("Resources/worldcup98")],
             swiftSettings: strict),
 
@@ -85,6 +88,13 @@ let package = Package(
             name: "TracesTests",
             dependencies: [
                 "ClusterModel", "Forecasting", "Traces",
+            ],
+            swiftSettings: strict),
+        .testTarget(name: "PlanningTests", dependencies: ["ClusterModel", "Planning"], swiftSettings: strict),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: [
+                "ClusterModel", "Planning", "Simulation",
             ],
             swiftSettings: strict),
         .testTarget(

@@ -1,0 +1,85 @@
+// What the controller remembers between plans. Codable, so that patience and cool-downs survive a restart.
+// Invariant: it only holds entries for segments and instances of the last snapshot, so it is bounded by the cluster.
+
+import ClusterModel
+
+package struct ControllerMemory: Hashable, Sendable, Codable {
+    /// Segments that rest.
+    package internal(set) var rests: [SegmentID: Hold] = [:]
+    /// How often in a row a segment's moves were reverted.
+    package internal(set) var reverts: [SegmentID: Int] = [:]
+    var returnAgreed: [InstanceID: Int] = [:]
+    var dropAgreed: [InstanceID: Int] = [:]
+    var idle: [InstanceID: Int] = [:]
+    var measuredOver: [InstanceID: Int] = [:]
+    var surprised: [InstanceID: Int] = [:]
+    private var owners: [SegmentID: InstanceID] = [:]
+    private var moves: [SegmentID: MoveInFlight] = [:]
+    private var reverting: Set<MoveID> = []
+
+    package init() {}
+
+    /// Learns from what changed since the last snapshot: who moved, whose move came to nothing.
+    mutating func observe(_ snapshot: ClusterSnapshot, configuration: PlanningConfiguration) {
+        let present = Dictionary(snapshot.moves.map { ($0.segment, $0) }, uniquingKeysWith: { first, _ in first })
+        for segment in snapshot.segments {
+            guard let owner = owners[segment.id] else { continue }
+            if owner != segment.owner {
+                ownerChanged(of: segment.id, at: snapshot.now, configuration: configuration)
+            } else if let move = moves[segment.id], move.phase.isBeforeCutOver, present[segment.id]?.id != move.id {
+                rest(segment.id, until: snapshot.now + configuration.dropCoolDown, "its last move was dropped")
+            }
+        }
+        owners = Dictionary(snapshot.segments.map { ($0.id, $0.owner) }, uniquingKeysWith: { first, _ in first })
+        moves = present
+        forget(snapshot)
+    }
+
+    private mutating func ownerChanged(
+        of segment: SegmentID,
+        at now: Timestamp,
+        configuration: PlanningConfiguration
+    ) {
+        if let move = moves[segment], reverting.contains(move.id) { return }
+        rest(segment, until: now + configuration.coolDown, "it has just moved")
+    }
+
+    /// The watch wants the move undone: the segment rests, longer each time.
+    mutating func reverted(
+        _ move: MoveInFlight,
+        at now: Timestamp,
+        reason: String,
+        configuration: PlanningConfiguration
+    ) {
+        guard reverting.insert(move.id).inserted else { return }
+        let count = (reverts[move.segment] ?? 0) + 1
+        reverts[move.segment] = count
+        let seconds = configuration.revertCoolDown.inSeconds * Double(1 << min(count - 1, 10))
+        let span = min(.seconds(seconds), configuration.revertCoolDownMax)
+        rest(move.segment, until: now + span, "its last move was reverted: \(reason)")
+    }
+
+    /// The watch was content: earlier reverts count no more.
+    mutating func kept(_ move: MoveInFlight) { reverts[move.segment] = nil }
+
+    private mutating func rest(_ segment: SegmentID, until: Timestamp, _ reason: String) {
+        if let present = rests[segment], present.until >= until { return }
+        rests[segment] = Hold(until: until, reason: reason)
+    }
+
+    /// Counts consecutive plans in which something held.
+    static func count(_ holds: Bool, _ instance: InstanceID, in streaks: inout [InstanceID: Int]) -> Int {
+        streaks[instance] = holds ? (streaks[instance] ?? 0) + 1 : nil
+        return streaks[instance] ?? 0
+    }
+
+    private mutating func forget(_ snapshot: ClusterSnapshot) {
+        rests = rests.filter { $0.value.until > snapshot.now && owners[$0.key] != nil }
+        reverts = reverts.filter { owners[$0.key] != nil }
+        reverting.formIntersection(snapshot.moves.map(\.id))
+        let instances = Set(snapshot.instances.map(\.id))
+        for streaks in [\Self.returnAgreed, \.dropAgreed, \.idle, \.measuredOver, \.surprised] {
+            self[keyPath: streaks] = self[keyPath: streaks].filter { instances.contains($0.key) }
+        }
+    }
+}

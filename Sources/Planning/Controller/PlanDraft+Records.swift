@@ -1,0 +1,56 @@
+import ClusterModel
+
+extension PlanDraft {
+    func record(
+        _ outcome: DecisionRecord.Outcome,
+        _ rule: DecisionRule,
+        move: MoveInFlight,
+        evidence: Evidence,
+        sentence: String
+    ) -> DecisionRecord {
+        DecisionRecord(
+            at: now,
+            outcome: outcome,
+            rule: rule,
+            segment: move.segment,
+            source: move.source,
+            destination: move.target,
+            move: move.id,
+            evidence: evidence,
+            alternatives: [],
+            sentence: sentence
+        )
+    }
+
+    func record(
+        _ outcome: DecisionRecord.Outcome,
+        _ rule: DecisionRule,
+        segment: SegmentID? = nil,
+        source: InstanceID? = nil,
+        destination: InstanceID? = nil,
+        evidence: Evidence,
+        alternatives: [Alternative] = [],
+        sentence: String
+    ) -> DecisionRecord {
+        DecisionRecord(
+            at: now,
+            outcome: outcome,
+            rule: rule,
+            segment: segment,
+            source: source,
+            destination: destination,
+            move: nil,
+            evidence: evidence,
+            alternatives: alternatives,
+            sentence: sentence
+        )
+    }
+
+    /// The evidence with the count of plans that agreed.
+    func agreement(_ agreed: Int, of needed: Int, evidence: Evidence) -> Evidence {
+        var evidence = evidence
+        evidence.plansAgreed = agreed
+        evidence.plansNeeded = needed
+        return evidence
+    }
+}

@@ -1,0 +1,125 @@
+// Every threshold, limit and patience of the controller, with the reason for its default.
+// Invariant of a valid configuration: return < target < overload threshold, drop < prepare <= act confidence; the gaps
+// are the hysteresis that keeps noise from moving anything twice.
+
+import ClusterModel
+
+/// When the controller acts.
+package enum PlanningPolicy: String, Hashable, Sendable, Codable, CaseIterable {
+    /// Never.
+    case none
+    /// When the measured load crosses the threshold: what others do, kept for comparison.
+    case reactive
+    /// When the forecast says that it will, and also when it does.
+    case predictive
+}
+
+/// What may be done with a plan. The plan is the same in every mode.
+package enum PlanningMode: String, Hashable, Sendable, Codable, CaseIterable {
+    /// Nothing: the plan is only shown.
+    case observe
+    /// What an operator approves.
+    case recommend
+    /// Everything, at once.
+    case auto
+}
+
+package struct PlanningConfiguration: Hashable, Sendable, Codable {
+    package var policy = PlanningPolicy.predictive
+    package var mode = PlanningMode.observe
+
+    // Shares of an instance's capacity.
+    package var overloadThreshold = 0.8
+    /// A relieved instance, and one that takes segments, should stay below this.
+    package var reliefTarget = 0.7
+    /// A home takes a segment back only when it then stays below this.
+    package var returnThreshold = 0.6
+
+    // Probabilities of exceeding the overload threshold.
+    /// From here a copy is prepared: cheap and reversible, so low.
+    package var prepareConfidence = 0.3
+    /// From here ownership changes without waiting for the deadline.
+    package var confidenceLevel = 0.7
+    /// Below this a prepared copy is dropped.
+    package var dropConfidence = 0.15
+
+    /// What is planned for: at this quantile sources are relieved and targets fit.
+    package var planningQuantile = 0.9
+    /// What must hold before a segment goes home.
+    package var returnQuantile = 0.9
+    /// How alike the surprises of different segments are, 0 (independent) to 1 (one cause), where the forecast of the
+    /// instance's sum does not say.
+    package var surpriseCorrelation = 0.5
+
+    // How many consecutive plans must agree.
+    package var returnPlans = 3
+    package var dropPlans = 3
+    package var idlePlans = 3
+    package var measuredPlans = 2
+
+    // Times.
+    /// How long before the latest possible start preparations begin.
+    package var startSlack = Duration.seconds(10 * 60)
+    /// With `confidenceLevel`, ownership changes this long before the overload.
+    package var confidentLead = Duration.seconds(15 * 60)
+    /// With `prepareConfidence`, it changes this long before: the deadline.
+    package var deadlineLead = Duration.seconds(5 * 60)
+    /// What one change of ownership takes, with its waits and retries.
+    package var cutOverTime = Duration.seconds(30)
+    /// How long an overload that no forecast saw is assumed to last.
+    package var surpriseHold = Duration.seconds(60 * 60)
+    /// How long a segment rests after it changed owner.
+    package var coolDown = Duration.seconds(30 * 60)
+    /// How long it rests after a preparation was dropped or failed.
+    package var dropCoolDown = Duration.seconds(15 * 60)
+    /// How long it rests after a revert; doubles with each further one, up to the maximum.
+    package var revertCoolDown = Duration.seconds(2 * 60 * 60)
+    package var revertCoolDownMax = Duration.seconds(24 * 60 * 60)
+
+    // Limits.
+    /// Moves that copy at one time: each reads the source's tables.
+    package var movesInFlightPerSourceMax = 2
+    package var movesInFlightMax = 4
+    /// Changes of ownership at one time. Apart from the copies, so that a copy never makes a ready move late.
+    package var cutOversPerSourceMax = 2
+    /// All unfinished moves of one source, waiting and watched ones too: each holds a replication slot there and
+    /// has its whole write-ahead log decoded.
+    package var openStreamsPerSourceMax = 8
+    package var reliefsPerSourceMax = 32
+    package var alternativesMax = 3
+
+    /// When no move brings an instance under its target: the share of its overload that a move must still take away.
+    package var partialReliefMin = 0.2
+
+    package init() {}
+
+    /// What contradicts itself here, in words for the user; empty when nothing does.
+    package var problems: [String] {
+        let rules: [(Bool, String)] = [
+            (
+                0 < returnThreshold && returnThreshold < reliefTarget,
+                "returnThreshold must lie between 0 and reliefTarget"
+            ),
+            (reliefTarget < overloadThreshold, "reliefTarget must be below overloadThreshold"),
+            (
+                0 <= dropConfidence && dropConfidence < prepareConfidence,
+                "dropConfidence must be below prepareConfidence"
+            ),
+            (prepareConfidence <= confidenceLevel, "prepareConfidence must not be above confidenceLevel"),
+            (confidenceLevel < 1, "confidenceLevel must be below 1"),
+            ((0.5..<1).contains(planningQuantile), "planningQuantile must be at least 0.5 and below 1"),
+            ((0.5..<1).contains(returnQuantile), "returnQuantile must be at least 0.5 and below 1"),
+            ((0...1).contains(surpriseCorrelation), "surpriseCorrelation must be in 0...1"),
+            (min(returnPlans, dropPlans, idlePlans, measuredPlans) >= 1, "a number of consecutive plans is at least 1"),
+            (cutOversPerSourceMax >= 1, "cutOversPerSourceMax is at least 1"),
+            (movesInFlightPerSourceMax >= 1, "movesInFlightPerSourceMax is at least 1"),
+            (movesInFlightMax >= movesInFlightPerSourceMax, "movesInFlightMax is at least movesInFlightPerSourceMax"),
+            (
+                openStreamsPerSourceMax >= movesInFlightPerSourceMax,
+                "openStreamsPerSourceMax is at least movesInFlightPerSourceMax"
+            ),
+            ((0...1).contains(partialReliefMin), "partialReliefMin must be in 0...1"),
+        ]
+        return rules.filter { !$0.0 }.map(\.1)
+    }
+}

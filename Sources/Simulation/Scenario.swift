@@ -1,0 +1,71 @@
+import ClusterModel
+import Planning
+
+/// Everything that a run depends on; with the seed it decides every number of the outcome.
+package struct Scenario: Sendable {
+    package var seed: UInt64
+    package var trace: LoadTrace
+    package var instances: [VirtualInstance]
+    package var homes: [SegmentID: InstanceID]
+    package var planning: PlanningConfiguration
+    package var quality: ForecastQuality
+    /// The 95th percentile of the time a move takes until it is ready.
+    package var timeToMove: [SegmentID: Duration]
+    /// How long the run goes on after the trace, at its last load.
+    package var coolingTime = Duration.seconds(3 * 3600)
+    package var tick = Duration.seconds(10)
+    package var planEvery = Duration.seconds(60)
+    package var forecastEvery = Duration.seconds(300)
+    package var leaseTime = Duration.seconds(30)
+    package var replenishTime = Duration.seconds(600)
+    package var cutOverTime = Duration.seconds(5)
+    /// What a copy adds to the load of both ends, as a share of their capacity.
+    package var copyShare = 0.02
+    package var freezes: [Freeze] = []
+
+    package init(
+        seed: UInt64,
+        trace: LoadTrace,
+        instances: [VirtualInstance],
+        homes: [SegmentID: InstanceID],
+        planning: PlanningConfiguration,
+        quality: ForecastQuality,
+        timeToMove: Duration
+    ) {
+        self.seed = seed
+        self.trace = trace
+        self.instances = instances
+        self.homes = homes
+        self.planning = planning
+        self.quality = quality
+        self.timeToMove = Dictionary(uniqueKeysWithValues: trace.segments.map { ($0, timeToMove) })
+    }
+}
+
+/// What a run came to.
+package struct Outcome: Equatable, Sendable {
+    /// Seconds in which any instance missed its latency objective.
+    package var violationSeconds = 0.0
+    /// The same, each second weighted by the share of the load on such instances.
+    package var violatedLoadSeconds = 0.0
+    /// Homes, and contingent instances while they are ours.
+    package var instanceHours = 0.0
+    package var contingentHours = 0.0
+    package var movesOut = 0
+    package var movesHome = 0
+    package var reverts = 0
+    package var droppedPreparations = 0
+    /// Moves off an instance that would have stayed under its threshold without them.
+    package var wastedMoves = 0
+    /// The most changes of owner that one segment had within an hour.
+    package var changesOfOwnerPerHourMax = 0
+    package var contingentsUsedMax = 0
+    /// At the end of the run.
+    package var segmentsAway = 0
+    package var contingentsLeased = 0
+    package var movesUnfinished = 0
+    /// What must never happen and did, at most a few.
+    package var brokenInvariants: [String] = []
+
+    package init() {}
+}

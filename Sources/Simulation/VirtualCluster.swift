@@ -1,0 +1,266 @@
+// The cluster of a run: who owns what, which moves are under way, what the pool does. It obeys plans as the real executor
+// does, only that copying is a wait and a change of ownership is an assignment.
+// Invariant: a segment has one owner, and at most one move.
+
+import ClusterModel
+import Planning
+
+struct VirtualMove {
+    var flight: MoveInFlight
+    /// When its present phase ends by itself; nil while it waits for an order or the watch.
+    var phaseEndsAt: Timestamp?
+    var isReverting = false
+    var watch: MoveWatch
+}
+
+struct OwnerChange {
+    let segment: SegmentID
+    let from: InstanceID
+    let to: InstanceID
+    let at: Timestamp
+}
+
+struct VirtualCluster {
+    let scenario: Scenario
+    private(set) var now: Timestamp
+    private(set) var instances: [VirtualInstance]
+    private(set) var owners: [SegmentID: InstanceID]
+    private(set) var moves: [VirtualMove] = []
+    private(set) var changes: [OwnerChange] = []
+    private(set) var outcome = Outcome()
+    private var generator: SeededGenerator
+    private var movesStarted = 0
+
+    init(_ scenario: Scenario) {
+        self.scenario = scenario
+        now = scenario.trace.start
+        instances = scenario.instances
+        owners = scenario.homes
+        generator = SeededGenerator(seed: scenario.seed ^ 0xC1)
+    }
+
+    // MARK: Time
+
+    mutating func tick() {
+        now = now + scenario.tick
+        endPhases()
+        let seconds = scenario.tick.inSeconds
+        var (violating, total) = (0.0, 0.0)
+        let loads = offeredLoads()
+        for index in instances.indices {
+            let offered = loads[instances[index].id] ?? 0
+            instances[index].timePassed(seconds: seconds, offered: offered, now: now)
+            total += offered
+            if instances[index].violatesObjective { violating += offered }
+        }
+        if violating > 0 {
+            outcome.violationSeconds += seconds
+            outcome.violatedLoadSeconds += seconds * violating / total
+        }
+        let contingents = instances.filter { $0.role == .contingent && $0.isOurs }.count
+        outcome.contingentsUsedMax = max(outcome.contingentsUsedMax, contingents)
+        outcome.contingentHours += Double(contingents) * seconds / 3600
+        outcome.instanceHours += Double(contingents + instances.filter { $0.role == .home }.count) * seconds / 3600
+    }
+
+    /// What each instance is asked for: its segments, and a share of its capacity for each copy at either end.
+    private func offeredLoads() -> [InstanceID: Double] {
+        var loads: [InstanceID: Double] = [:]
+        for segment in scenario.trace.segments {
+            if let owner = owners[segment] { loads[owner, default: 0] += scenario.trace.load(of: segment, at: now) }
+        }
+        for flight in moves.map(\.flight) where flight.phase == .preparing {
+            for instance in instances where instance.id == flight.source || instance.id == flight.target {
+                loads[instance.id, default: 0] += scenario.copyShare * instance.capacity
+            }
+        }
+        return loads
+    }
+
+    private mutating func endPhases() {
+        for index in moves.indices.reversed() {
+            guard let end = moves[index].phaseEndsAt, end <= now else { continue }
+            moves[index].phaseEndsAt = nil
+            switch moves[index].flight.phase {
+            case .preparing: moves[index].flight.phase = .ready
+            case .cuttingOver: cutOverEnded(index)
+            case .ready, .probation: break
+            }
+        }
+    }
+
+    private mutating func cutOverEnded(_ index: Int) {
+        let flight = moves[index].flight
+        if moves[index].isReverting {
+            outcome.reverts += 1
+            changeOwner(of: flight.segment, to: flight.source)
+            moves.remove(at: index)
+            return
+        }
+        if scenario.homes[flight.segment] == flight.target { outcome.movesHome += 1 } else { outcome.movesOut += 1 }
+        changeOwner(of: flight.segment, to: flight.target)
+        moves[index].flight.phase = .probation(.waiting)
+        moves[index].watch.cutOverCompleted(at: now)
+    }
+
+    private mutating func changeOwner(of segment: SegmentID, to owner: InstanceID) {
+        changes.append(OwnerChange(segment: segment, from: owners[segment] ?? owner, to: owner, at: now))
+        owners[segment] = owner
+    }
+
+    // MARK: Observation
+
+    /// One minute's measurements for the watches of all moves.
+    mutating func sampleWatches() {
+        for index in moves.indices {
+            let segment = moves[index].flight.segment
+            let ends = [moves[index].flight.source, moves[index].flight.target]
+            let control = instances.filter { !ends.contains($0.id) && $0.role == .home }
+            let sample = WatchSample(
+                at: now,
+                moved: cohort(latency: latency(of: owners[segment])),
+                unmoved: cohort(latency: control.first?.latencySeconds ?? latency(of: ends[0]))
+            )
+            let verdict = moves[index].watch.sampled(sample)
+            if case .probation = moves[index].flight.phase { moves[index].flight.phase = .probation(verdict) }
+        }
+    }
+
+    private mutating func cohort(latency: Double) -> CohortSample {
+        CohortSample(statements: 1000, p99Seconds: latency * generator.uniform(0.95...1.05))
+    }
+
+    private func latency(of instance: InstanceID?) -> Double {
+        instances.first { $0.id == instance }?.latencySeconds ?? VirtualInstance.idleLatencySeconds
+    }
+
+    mutating func snapshot(steps: [Timestamp], forecasts: [SegmentID: [LoadDistribution]]) -> ClusterSnapshot {
+        ClusterSnapshot(
+            now: now,
+            steps: steps,
+            instances: instances.indices.map { observe(instanceAt: $0) },
+            segments: scenario.trace.segments.map { segment in
+                SegmentSnapshot(
+                    id: segment,
+                    home: scenario.homes[segment] ?? "",
+                    owner: owners[segment],
+                    measuredLoad: scenario.trace.load(of: segment, at: now),
+                    forecast: forecasts[segment] ?? [],
+                    timeToMove: scenario.timeToMove[segment] ?? .zero
+                )
+            },
+            moves: moves.map(\.flight),
+            freezes: scenario.freezes
+        )
+    }
+
+    private mutating func observe(instanceAt index: Int) -> InstanceSnapshot {
+        let load = instances[index].takeMeasuredLoad()
+        let instance = instances[index]
+        return InstanceSnapshot(
+            id: instance.id,
+            role: instance.role,
+            zone: instance.zone,
+            capacity: instance.capacity,
+            availability: instance.availability,
+            measuredLoad: load,
+            p99Seconds: instance.latencySeconds,
+            p99ObjectiveSeconds: VirtualInstance.objectiveSeconds
+        )
+    }
+
+    // MARK: Obedience
+
+    mutating func obey(_ plan: Plan) {
+        for action in plan.actions where action.isExecutable {
+            switch action.kind {
+            case .lease(let id): lease(id)
+            case .prepare(let directive), .returnHome(let directive): start(directive)
+            case .cutOver(let id): change(id) { $0.flight.phase = .cuttingOver }
+            case .revert(let id):
+                change(id) { move in
+                    move.flight.phase = .cuttingOver
+                    move.isReverting = true
+                }
+            case .keep(let id): moves.removeAll { $0.flight.id == id }
+            case .abort(let id):
+                outcome.droppedPreparations += moves.filter { $0.flight.id == id }.count
+                moves.removeAll { $0.flight.id == id }
+            case .giveBack(let id): giveBack(id)
+            }
+        }
+    }
+
+    private mutating func change(_ id: MoveID, _ body: (inout VirtualMove) -> Void) {
+        guard let index = moves.firstIndex(where: { $0.flight.id == id }) else {
+            return broken("an order for no move \(id)")
+        }
+        body(&moves[index])
+        moves[index].phaseEndsAt = now + scenario.cutOverTime
+    }
+
+    private mutating func lease(_ id: InstanceID) {
+        guard let index = instances.firstIndex(where: { $0.id == id }), !instances[index].isOurs else {
+            return broken("leased \(id), which is ours or unknown")
+        }
+        let wait = if case .obtainable(let span) = instances[index].availability { span } else { scenario.leaseTime }
+        instances[index].availability = .arriving(within: wait)
+        instances[index].changesAt = now + wait
+    }
+
+    private mutating func giveBack(_ id: InstanceID) {
+        guard let index = instances.firstIndex(where: { $0.id == id }) else { return broken("gave back unknown \(id)") }
+        if owners.values.contains(id) { broken("gave back \(id), which owns segments") }
+        if moves.contains(where: { $0.flight.target == id || $0.flight.source == id }) {
+            broken("gave back \(id) in a move")
+        }
+        instances[index].availability = .obtainable(within: scenario.replenishTime)
+        instances[index].changesAt = now + scenario.replenishTime
+    }
+
+    private mutating func start(_ directive: MigrationDirective) {
+        let segment = directive.segmentID
+        guard let source = owners[segment], let target = instances.first(where: { $0.id == directive.destination })
+        else {
+            return broken("a move of \(segment) to unknown \(directive.destination)")
+        }
+        if moves.contains(where: { $0.flight.segment == segment }) { broken("a second move of \(segment)") }
+        if !target.isOurs { broken("a move of \(segment) to \(target.id), which is not ours") }
+        let usual = scenario.timeToMove[segment]?.inSeconds ?? 0
+        let readyForCopy = max(target.changesAt ?? now, now)
+        movesStarted += 1
+        let flight = MoveInFlight(
+            id: MoveID("m\(movesStarted)"),
+            segment: segment,
+            source: source,
+            target: target.id,
+            phase: .preparing,
+            startedAt: now
+        )
+        var watching = MoveWatch.Configuration()
+        watching.objectiveSeconds = VirtualInstance.objectiveSeconds
+        moves.append(
+            VirtualMove(
+                flight: flight,
+                phaseEndsAt: readyForCopy + .seconds(usual * generator.uniform(0.7...1.05)),
+                watch: MoveWatch(configuration: watching)
+            )
+        )
+    }
+
+    /// Remembers the first few.
+    mutating func broken(_ invariant: String) {
+        if outcome.brokenInvariants.count < 5 { outcome.brokenInvariants.append("\(now): \(invariant)") }
+    }
+
+    mutating func finish(_ body: (inout Outcome) -> Void) { body(&outcome) }
+}
+
+extension VirtualInstance {
+    var isOurs: Bool {
+        switch availability {
+        case .active, .arriving: true
+        case .warm, .obtainable, .unavailable: false
+        }
+    }
+}
