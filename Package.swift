@@ -50,6 +50,7 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "LocalPostgres", dependencies: ["ClusterModel"], swiftSettings: strict),
         .target(name: "History", dependencies: ["ClusterModel", "Forecasting", grdb], swiftSettings: strict),
+        .target(name: "Migration", dependencies: ["ClusterModel", "PostgresClient", nioCore], swiftSettings: strict),
         .target(
             name: "Demonstration",
             dependencies: [
@@ -109,6 +110,12 @@ let package = Package(
             dependencies: [
                 "ClusterModel", "LocalPostgres", "PostgresClient", nioCore,
             ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "MigrationTests",
+            dependencies: [
+                "ClusterModel", "Migration", "PostgresClient",
+            ], exclude: ["Golden"],
             swiftSettings: strict),
 
         // Benchmarks: scripts/bench runs them.

@@ -1,0 +1,214 @@
+// What the control plane calls. One actor for all moves; each move is worked on by at most one call at a time, except
+// that `abort` interrupts what is going on. A caller that is cancelled does not cancel the move: it ends where it rests.
+import ClusterModel
+import PostgresClient
+
+package actor MoveExecutor {
+    private let journal: any MoveJournal
+    private let gate: any SegmentGate
+    /// The coordinator's term; higher than any predecessor's.
+    private let term: Int64
+    private let configuration: MoveConfiguration
+    private let endpoints: @Sendable (InstanceID) async -> Endpoint?
+    private let reports: AsyncStream<MoveProgress>.Continuation
+    private var runs: [MoveID: MoveRun] = [:]
+    private var working: [MoveID: Task<Void, any Error>] = [:]
+
+    /// For a display; values that nobody reads are dropped, the oldest first.
+    package nonisolated let progress: AsyncStream<MoveProgress>
+
+    package init(
+        journal: any MoveJournal,
+        gate: any SegmentGate,
+        term: Int64,
+        configuration: MoveConfiguration,
+        endpoints: @escaping @Sendable (InstanceID) async -> Endpoint?
+    ) {
+        self.journal = journal
+        self.gate = gate
+        self.term = term
+        self.configuration = configuration
+        self.endpoints = endpoints
+        (progress, reports) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(256))
+    }
+
+    // MARK: One move
+
+    /// Prepares a move up to READY. Nobody waits for it; nothing changes hands.
+    /// - Parameter epoch: the segment's, as the routing table has it.
+    /// - Throws: what made it impossible, after everything was undone.
+    package func start(_ order: MoveOrder, epoch: Epoch) async throws -> MoveRecord {
+        let run = try await makeRun(MoveRecord(order: order, term: term, epoch: epoch))
+        try await journal.create(run.record)
+        runs[order.id] = run
+        return try await work(on: order.id) { try await $0.drive(.started) }
+    }
+
+    /// READY to PROBATION. A cut-over that does not get its locks or drains in time is undone and tried again.
+    package func cutOver(_ id: MoveID) async throws -> MoveRecord { try await handOver(id, .cutOverRequested) }
+
+    /// PROBATION back to READY: the source owns again, over the reverse stream, without a copy.
+    package func revert(_ id: MoveID) async throws -> MoveRecord { try await handOver(id, .revertRequested) }
+
+    /// Drops both streams: there is no way back but another move. The source keeps its rows, fenced, for the grace;
+    /// without a grace they are deleted at once.
+    package func finalize(_ id: MoveID, grace: Duration) async throws -> MoveRecord {
+        let until = configuration.now() + grace
+        return try await work(on: id) { run in
+            try await run.finalize(retainedUntil: until)
+            if grace == .zero { try await run.drive(.cleanRequested) }
+        }
+    }
+
+    /// Deletes the source's rows and guards once the grace is over.
+    package func clean(_ id: MoveID) async throws -> MoveRecord {
+        let now = configuration.now()
+        return try await work(on: id) { run in
+            if let until = await run.record.report.retainedUntil, now < until { throw MoveError.retained(until: until) }
+            try await run.drive(.cleanRequested)
+        }
+    }
+
+    /// Undoes a move that has not been decided, whatever it is doing just now.
+    package func abort(_ id: MoveID) async throws -> MoveRecord {
+        guard let run = runs[id] else { throw MoveError.unknownMove(id) }
+        if let task = working[id] {
+            guard await run.record.state.isAbortable else { throw MoveError.busy(id) }
+            await run.interrupt()
+            _ = await task.result
+        }
+        let record = await run.record
+        guard record.state != .aborted else { return record }
+        return try await work(on: id) { try await $0.drive(.abortRequested) }
+    }
+
+    /// The moves at hand that are not over.
+    package var moves: [MoveRecord] {
+        get async {
+            var records: [MoveRecord] = []
+            for run in runs.values { records.append(await run.record) }
+            return records.sorted { $0.id < $1.id }
+        }
+    }
+
+    // MARK: All moves
+
+    /// What became of a move that a dead coordinator left.
+    package struct Recovery: Sendable {
+        package let record: MoveRecord
+        /// Why it is not settled yet; call `recover` again.
+        package let failure: String?
+    }
+
+    /// Settles every unfinished move that nobody works on, a predecessor's or one that was given up: undoes what was
+    /// not decided, completes what was, and leaves the rest where it rests (READY, PROBATION, retained).
+    package func recover() async throws -> [Recovery] {
+        let left = try await journal.unfinishedMoves().filter { record in
+            working[record.id] == nil && (runs[record.id] == nil || !record.state.isResting)
+        }
+        return await withTaskGroup(of: Recovery.self) { group in
+            for record in left { group.addTask { await self.recover(record) } }
+            var recoveries: [Recovery] = []
+            for await recovery in group { recoveries.append(recovery) }
+            return recoveries.sorted { $0.record.id < $1.record.id }
+        }
+    }
+
+    private func recover(_ record: MoveRecord) async -> Recovery {
+        do {
+            if runs[record.id] == nil {
+                let run = try await makeRun(try await journal.adopt(record.id, term: term))
+                try await run.takeOver()
+                runs[record.id] = run
+            }
+            let settled = try await work(on: record.id) { try await $0.drive(.resumed) }
+            return Recovery(record: settled, failure: nil)
+        } catch {
+            let now = await runs[record.id]?.record
+            return Recovery(record: now ?? record, failure: "\(error)")
+        }
+    }
+
+    /// Takes schema `foreshard` off an instance on which no move has anything left.
+    package func uninstall(from instance: InstanceID) async throws {
+        let objects = try await journal.objects(of: nil).filter { $0.instance == instance }
+        guard objects.allSatisfy({ $0.move == nil }) else { throw MoveError.inUse(instance) }
+        let connection = try await PostgresConnection.connect(to: try await endpoint(instance))
+        try await connection.query(MoveSQL.unfurnish, deadline: configuration.statementWithin)
+        await connection.close()
+        for object in objects { try await journal.removeObject(object) }
+    }
+
+    /// Waits for what is going on and closes every connection. The moves rest where they are; a successor takes them
+    /// over.
+    package func stop() async {
+        for task in working.values { _ = await task.result }
+        for id in runs.keys { await forget(id) }
+        reports.finish()
+    }
+
+    // MARK: Work
+
+    private func handOver(_ id: MoveID, _ event: MoveEvent) async throws -> MoveRecord {
+        let attemptsMax = configuration.cutOverAttemptsMax
+        let pause = configuration.pauseBetweenCutOvers
+        return try await work(on: id) { run in
+            for attempt in 1... {
+                do {
+                    return try await run.drive(event)
+                } catch let error as MoveError where error.isPassing && attempt < attemptsMax {
+                    try await Task.sleep(for: pause * Double.random(in: 0.5...1.5))
+                }
+            }
+        }
+    }
+
+    /// Runs one piece of work of one move, alone.
+    private func work(
+        on id: MoveID,
+        _ body: @escaping @Sendable (MoveRun) async throws -> Void
+    ) async throws -> MoveRecord {
+        guard let run = runs[id] else { throw MoveError.unknownMove(id) }
+        guard working[id] == nil else { throw MoveError.busy(id) }
+        let task = Task { try await body(run) }
+        working[id] = task
+        let result = await task.result
+        working[id] = nil
+        let record = await run.record
+        if record.state.isOver || result.isCrash { await forget(id) }
+        try result.get()
+        return record
+    }
+
+    private func forget(_ id: MoveID) async { await runs.removeValue(forKey: id)?.end() }
+
+    private func makeRun(_ record: MoveRecord) async throws -> MoveRun {
+        MoveRun(
+            record: record,
+            source: try await endpoint(record.order.source),
+            target: try await endpoint(record.order.target),
+            journal: journal,
+            gate: gate,
+            configuration: configuration,
+            report: { [reports] in reports.yield($0) }
+        )
+    }
+
+    private func endpoint(_ instance: InstanceID) async throws -> Endpoint {
+        guard let endpoint = await endpoints(instance) else { throw MoveError.unknownInstance(instance) }
+        return endpoint
+    }
+}
+
+extension MoveRun {
+    fileprivate func finalize(retainedUntil: Timestamp) async throws {
+        record.report.retainedUntil = retainedUntil
+        try await drive(.finalizeRequested)
+    }
+}
+
+extension Result {
+    fileprivate var isCrash: Bool {
+        if case .failure(let error) = self { error is SimulatedCrash } else { false }
+    }
+}
