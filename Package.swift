@@ -52,6 +52,12 @@ let package = Package(
         .target(name: "History", dependencies: ["ClusterModel", "Forecasting", grdb], swiftSettings: strict),
         .target(name: "Migration", dependencies: ["ClusterModel", "PostgresClient", nioCore], swiftSettings: strict),
         .target(
+            name: "ContingentPool",
+            dependencies: [
+                "ClusterModel", "LocalPostgres", "PostgresClient",
+            ],
+            swiftSettings: strict),
+        .target(
             name: "Demonstration",
             dependencies: [
                 "ClusterModel", "Forecasting", "LocalPostgres", "Planning", "PostgresClient", "Routing", "Traces",
@@ -116,6 +122,12 @@ let package = Package(
             dependencies: [
                 "ClusterModel", "Migration", "PostgresClient",
             ], exclude: ["Golden"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ContingentPoolTests",
+            dependencies: [
+                "ClusterModel", "ContingentPool", "LocalPostgres", "PostgresClient",
+            ],
             swiftSettings: strict),
 
         // Benchmarks: scripts/bench runs them.

@@ -1,0 +1,97 @@
+// What the pool does by itself: finish what was left, have enough members warm, notice unwell ones.
+import ClusterModel
+
+extension ContingentPool {
+    /// Empties what was given back; makes and warms members until enough are warm, or nothing more can be done now.
+    package func upkeep() async {
+        await obey(leftUndone())
+        guard !replenishment.isEmpty, let schema = await currentSchema() else { return }
+        while !Task.isCancelled {
+            let actions = replenish()
+            guard !actions.isEmpty else { return }
+            await obey(actions, schema: schema)
+        }
+    }
+
+    /// Nothing can be warmed without it, and that is no member's fault.
+    private func currentSchema() async -> InstanceSchema? {
+        do { return try await schema() } catch {
+            notify(.alarm(nil, "no contingent instance can be warmed: \(error)"))
+            return nil
+        }
+    }
+
+    private var replenishment: Replenishment {
+        Replenishment(of: allMembers, warmMin: configuration.warmMin, membersMax: configuration.membersMax)
+    }
+
+    /// What is still draining; and what was ordered but has no outcome, because the store did not take it.
+    private func leftUndone() -> [(InstanceID, PoolAction)] {
+        allMembers.filter { !underWay.contains($0.id) }.compactMap { member in
+            switch member.state {
+            case .provisioning, .warming, .wiping: request(.recovered, of: member.id)
+            case .draining: request(.givenBack, of: member.id)
+            case .absent, .idleCold, .warm, .reserved, .active, .quarantined, .retired: nil
+            }
+        }
+    }
+
+    private func replenish() -> [(InstanceID, PoolAction)] {
+        let plan = replenishment
+        let warming = plan.toWarm.compactMap { request(.warmingRequested, of: $0) }
+        let new = (0..<plan.toProvision).compactMap { _ in
+            newMember().flatMap { request(.provisioningRequested, of: $0) }
+        }
+        return warming + new
+    }
+
+    private func newMember() -> InstanceID? {
+        if let absent = allMembers.first(where: { $0.state == .absent }) { return absent.id }
+        for provider in providers {
+            if let id = provider.candidate(besides: Set(members.keys)), let terms = provider.terms(of: id) {
+                add(PoolMember(id: id, provider: provider.name, zone: terms.zone))
+                return id
+            }
+        }
+        return nil
+    }
+
+    private func request(_ event: PoolEvent, of id: InstanceID) -> (InstanceID, PoolAction)? {
+        do { return (id, try transition(id, event)) } catch {
+            notify(.alarm(id, "\(error)"))
+            return nil
+        }
+    }
+
+    // MARK: Health
+
+    /// Checks every member that should answer.
+    package func checkHealth() async {
+        await withDiscardingTaskGroup { group in
+            for member in allMembers where member.state.shouldAnswer && !underWay.contains(member.id) {
+                group.addTask { await self.checkHealth(of: member) }
+            }
+        }
+    }
+
+    private func checkHealth(of member: PoolMember) async {
+        do {
+            guard let endpoint = member.endpoint else { return }
+            try await provider(of: member).check(member.id, at: endpoint)
+            failedChecks[member.id] = nil
+        } catch {
+            // It may have been lent or emptied meanwhile: then the answer is about an earlier life of it.
+            guard !Task.isCancelled, members[member.id] == member else { return }
+            let failures = failedChecks[member.id, default: 0] + 1
+            failedChecks[member.id] = failures < configuration.failedChecksMax ? failures : nil
+            if failures >= configuration.failedChecksMax {
+                await failed(member.id, reason: "failed \(failures) health checks in a row: \(error)")
+            }
+        }
+    }
+
+    func failed(_ id: InstanceID, reason: String) async {
+        if let order = request(.checkFailed(reason: reason), of: id) { await obey([order]) }
+        kick.yield()
+    }
+}

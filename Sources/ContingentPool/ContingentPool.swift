@@ -1,0 +1,189 @@
+// The pool: keeps enough members warm, lends them, takes them back, empties them, sets unwell ones aside.
+//
+// Invariant: a transition is decided, stored and published in one step of the actor (`transition`), and only then acted
+// on. So the world is never behind the store by more than one action for each member, and never ahead of it;
+// `PoolEvent.recovered` knows what to do about each action that was ordered and perhaps not done.
+import ClusterModel
+
+/// The contingent instances and what is done with them. The order of calls: `recover`, then `run`.
+package actor ContingentPool {
+    package nonisolated let configuration: PoolConfiguration
+    let providers: [any Provider]
+    let schema: @Sendable () async throws -> InstanceSchema
+    let store: any PoolStore
+    let notify: @Sendable (PoolNotice) -> Void
+
+    private(set) var members: [InstanceID: PoolMember] = [:]
+    var times = ReadinessTimes()
+    /// Health checks that each member failed in a row.
+    var failedChecks: [InstanceID: Int] = [:]
+    /// Members for which an action is being carried out.
+    var underWay: Set<InstanceID> = []
+    let (kicks, kick) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+
+    /// - Parameters:
+    ///   - providers: in the order of preference for new members; their names differ.
+    ///   - schema: asked before instances are warmed, so that they have the homes' schema of that time.
+    ///   - notify: called at once, from the pool; must not block.
+    package init(
+        configuration: PoolConfiguration,
+        providers: [any Provider],
+        store: any PoolStore,
+        schema: @escaping @Sendable () async throws -> InstanceSchema,
+        notify: @escaping @Sendable (PoolNotice) -> Void = { _ in }
+    ) {
+        self.configuration = configuration
+        self.providers = providers
+        self.schema = schema
+        self.store = store
+        self.notify = notify
+    }
+
+    // MARK: Life
+
+    /// Takes up what an earlier process left. Returns when the members that are needed run again, or cannot.
+    package func recover() async throws {
+        precondition(members.isEmpty, "a pool recovers once, before anything else")
+        times = ReadinessTimes(try store.timings())
+        for member in try store.poolMembers() { members[member.id] = member }
+        await obey(try members.keys.sorted().map { ($0, try transition($0, .recovered)) })
+    }
+
+    /// Upkeep and health checks until the task is cancelled; then the servers that the pool runs are stopped.
+    package func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.kickRegularly() }
+            for await _ in kicks {
+                await upkeep()
+                await checkHealth()
+            }
+        }
+        for member in members.values {
+            await reportingErrors(of: member.id) { try await provider(of: member).stop(member.id) }
+        }
+    }
+
+    private func kickRegularly() async {
+        repeat { kick.yield() } while (try? await Task.sleep(for: configuration.upkeepInterval)) != nil
+    }
+
+    // MARK: Looking
+
+    package var allMembers: [PoolMember] { members.values.sorted { $0.id < $1.id } }
+
+    package var readiness: ReadinessTimes { times }
+
+    /// The member as an instance that can carry segments; nil before it first ran.
+    package func instance(_ id: InstanceID) -> Instance? {
+        guard let member = members[id], let endpoint = member.endpoint, let provider = try? provider(of: member),
+            let terms = provider.terms(of: id)
+        else { return nil }
+        return Instance(
+            id: id,
+            role: .contingent,
+            zone: member.zone,
+            endpoint: endpoint,
+            capacity: terms.capacity,
+            costPerHour: terms.costPerHour
+        )
+    }
+
+    // MARK: Lending
+
+    /// Lends a warm member that answers, from the first of `zones` that has one, else from any.
+    package func lease(for holder: PoolHolder, preferring zones: [Zone] = []) async throws -> Instance {
+        while let member = bestWarm(zones) {
+            if let instance = try await lend(member, to: holder) { return instance }
+        }
+        throw PoolError(.noneWarm, "no contingent instance is warm: \(summary).")
+    }
+
+    /// Lends that member, which has to be warm.
+    package func lease(_ id: InstanceID, for holder: PoolHolder) async throws -> Instance {
+        guard let member = members[id], member.state == .warm, let instance = try await lend(member, to: holder) else {
+            throw PoolError(.noneWarm, "\(id) is not to be had: \(summary).")
+        }
+        return instance
+    }
+
+    /// Nil when the member turned out to be unwell.
+    private func lend(_ member: PoolMember, to holder: PoolHolder) async throws -> Instance? {
+        try transition(member.id, .reserved(for: holder))
+        kick.yield()
+        guard let instance = instance(member.id) else {
+            await failed(member.id, reason: "the configuration does not know it any more")
+            return nil
+        }
+        do {
+            try await provider(of: member).check(member.id, at: instance.endpoint)
+        } catch {
+            await failed(member.id, reason: "did not answer when it was to be lent: \(error)")
+        }
+        return members[member.id]?.state == .reserved(holder) ? instance : nil
+    }
+
+    /// The holder's move made the instance an owner of segments.
+    package func activate(_ id: InstanceID, by holder: PoolHolder) throws { try transition(id, .activated(by: holder)) }
+
+    /// Takes a lent member back. It is emptied as soon as nothing on it is needed: now, or in a later upkeep.
+    package func giveBack(_ id: InstanceID) throws {
+        try transition(id, .givenBack)
+        kick.yield()
+    }
+
+    /// Puts a quarantined member to use again, emptied.
+    package func clear(_ id: InstanceID) throws {
+        try transition(id, .cleared)
+        kick.yield()
+    }
+
+    /// Gives a member up for good.
+    package func retire(_ id: InstanceID) async throws {
+        let occupants = try store.occupants(of: id)
+        guard occupants.isEmpty else {
+            throw PoolError(.occupied, "\(id) cannot be retired: it holds \(occupants.joined(separator: ", ")).")
+        }
+        await obey([(id, try transition(id, .retirementRequested))])
+    }
+
+    private func bestWarm(_ zones: [Zone]) -> PoolMember? {
+        let warm = allMembers.filter { $0.state == .warm }
+        for zone in zones {
+            if let found = warm.first(where: { $0.zone == zone }) { return found }
+        }
+        return warm.first
+    }
+
+    private var summary: String {
+        guard !members.isEmpty else { return "the pool is empty" }
+        return allMembers.map { "\($0.id) is \($0.state.kind.rawValue)" }.joined(separator: ", ")
+    }
+
+    // MARK: Transitions
+
+    /// Decides, stores and publishes in one step: nothing in here waits.
+    @discardableResult
+    func transition(_ id: InstanceID, _ event: PoolEvent) throws -> PoolAction {
+        guard let present = members[id] else { throw PoolError(.unknownMember, "there is no pool member \(id).") }
+        var member = present
+        let action = try member.on(event)
+        if member != present {
+            try store.save(member, sentence: "\(id) \(event)")
+            members[id] = member
+        }
+        return action
+    }
+
+    /// A member that has no state in the store yet.
+    func add(_ member: PoolMember) {
+        precondition(member.state == .absent, "\(member.id) joins the pool as \(member.state)")
+        members[member.id] = member
+    }
+
+    func provider(of member: PoolMember) throws -> any Provider {
+        guard let provider = providers.first(where: { $0.name == member.provider }) else {
+            throw PoolError(.unknownMember, "no provider '\(member.provider)' is configured")
+        }
+        return provider
+    }
+}

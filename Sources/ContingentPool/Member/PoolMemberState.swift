@@ -1,0 +1,80 @@
+// The states of one pool member. The text forms are what the store keeps.
+//
+//   absent → provisioning → idleCold → warming → warm → reserved → active → draining ─┐
+//     ▲            │            ▲          │       │        │                         │
+//     └─(recovery)─┘            └──────────┴── wiping ◄─────┴─────────────────────────┘
+//   Where something can fail and nothing can be lost → quarantined → draining (cleared by a person) or retired.
+import ClusterModel
+
+/// For whom a member is held.
+package enum PoolHolder: Hashable, Sendable, Codable, CustomStringConvertible {
+    case move(MoveID)
+    /// A person or a programme, by name.
+    case named(String)
+
+    package var description: String {
+        switch self {
+        case .move(let id): "move \(id)"
+        case .named(let name): name
+        }
+    }
+}
+
+/// What is true of a pool member.
+package enum PoolMemberState: Hashable, Sendable, Codable {
+    /// Known by name only. Can go to provisioning, retired.
+    case absent
+    /// The provider is making the instance; half of it may exist. Can go to idleCold, quarantined, absent.
+    case provisioning
+    /// It exists, holds nothing, and need not run. Can go to warming, retired.
+    case idleCold
+    /// It is being started and given roles and schema. Can go to warm, wiping, quarantined.
+    case warming
+    /// It runs, has roles and schema, and holds no row: a move can start at once. Can go to reserved, wiping,
+    /// quarantined, retired.
+    case warm
+    /// One holder may write to it; it may hold rows, owns no segment. Can go to active, wiping, quarantined.
+    case reserved(PoolHolder)
+    /// It owns segments, or did when last told. Only moves can take them away, so a failed check raises an alarm and
+    /// changes nothing. Can go to draining.
+    case active
+    /// It was given back, but segments or objects of moves may still be on it. Can go to wiping, active.
+    case draining
+    /// Nothing on it is needed; everything is being removed. Can go to idleCold, quarantined.
+    case wiping
+    /// Out of use until a person decides. Can go to draining, retired.
+    case quarantined(reason: String)
+    /// Out of use for ever.
+    case retired
+}
+
+extension PoolMemberState {
+    /// The state's name, without what it carries.
+    package enum Kind: String, Sendable, Codable, CaseIterable {
+        case absent, provisioning, idleCold, warming, warm, reserved, active, draining, wiping, quarantined, retired
+    }
+
+    package var kind: Kind {
+        switch self {
+        case .absent: .absent
+        case .provisioning: .provisioning
+        case .idleCold: .idleCold
+        case .warming: .warming
+        case .warm: .warm
+        case .reserved: .reserved
+        case .active: .active
+        case .draining: .draining
+        case .wiping: .wiping
+        case .quarantined: .quarantined
+        case .retired: .retired
+        }
+    }
+
+    /// Whether somebody may count on its answering.
+    package var shouldAnswer: Bool {
+        switch self {
+        case .warm, .reserved, .active, .draining: true
+        case .absent, .provisioning, .idleCold, .warming, .wiping, .quarantined, .retired: false
+        }
+    }
+}

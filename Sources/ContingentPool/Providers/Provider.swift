@@ -1,0 +1,38 @@
+// Where instances come from. Conformers: `LocalProvider` (this machine), `StaticProvider` (somebody else's servers).
+import ClusterModel
+
+/// What is known of an instance before it exists.
+package struct InstanceTerms: Hashable, Sendable {
+    package let zone: Zone
+    package let capacity: Load
+    package let costPerHour: Double
+
+    package init(zone: Zone, capacity: Load, costPerHour: Double) {
+        self.zone = zone
+        self.capacity = capacity
+        self.costPerHour = costPerHour
+    }
+}
+
+/// Makes, starts, empties and removes instances. Every call may be repeated after a failure or a crash, whatever the
+/// earlier one left; the pool never makes two calls for the same instance at once, but `check` at any time.
+package protocol Provider: Sendable {
+    var name: String { get }
+    /// An instance that the provider could provide besides those taken; nil when there is none.
+    func candidate(besides taken: Set<InstanceID>) -> InstanceID?
+    /// Nil when the instance is not one of this provider's.
+    func terms(of instance: InstanceID) -> InstanceTerms?
+
+    /// Makes the instance exist, holding nothing.
+    func provision(_ instance: InstanceID) async throws
+    /// Returns when it accepts connections, at the address it returns; what it holds stays.
+    func start(_ instance: InstanceID) async throws -> Endpoint
+    /// What it holds stays. Nothing happens where the provider does not run the server itself.
+    func stop(_ instance: InstanceID) async throws
+    /// Makes the instance as `provision` left it. Throws unless that is certain.
+    func wipe(_ instance: InstanceID) async throws
+    /// Gives the instance up for good, or undoes a half-done provisioning.
+    func remove(_ instance: InstanceID) async throws
+    /// Throws, with the reason, unless the instance at `endpoint` answers.
+    func check(_ instance: InstanceID, at endpoint: Endpoint) async throws
+}

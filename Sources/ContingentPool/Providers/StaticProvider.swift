@@ -1,0 +1,138 @@
+// Instances that somebody else runs: they are never started or stopped, only filled and emptied.
+//
+// Invariant: only a database that was empty when it was first seen is ever emptied. `provision` refuses any other, and
+// leaves a marker in an empty one; `wipe` refuses a database without the marker. A wrong address in a configuration
+// therefore destroys nothing.
+import ClusterModel
+import PostgresClient
+
+/// Provides databases at given addresses.
+package struct StaticProvider: Provider {
+    private static let marker = "foreshard_pool"
+    /// What a wipe may wait for locks.
+    private static let lockTimeout = "5s"
+
+    /// One database of somebody else's server.
+    package struct Offer: Sendable {
+        package let endpoint: Endpoint
+        package let terms: InstanceTerms
+
+        package init(endpoint: Endpoint, terms: InstanceTerms) {
+            self.endpoint = endpoint
+            self.terms = terms
+        }
+    }
+
+    package let name = "static"
+    private let offers: [InstanceID: Offer]
+
+    package init(offers: [InstanceID: Offer]) { self.offers = offers }
+
+    package func candidate(besides taken: Set<InstanceID>) -> InstanceID? {
+        offers.keys.sorted().first { !taken.contains($0) }
+    }
+
+    package func terms(of instance: InstanceID) -> InstanceTerms? { offers[instance]?.terms }
+
+    package func provision(_ instance: InstanceID) async throws {
+        try await withConnection(to: endpoint(instance)) { connection in
+            guard try await !isMarked(connection) else { return try await empty(connection) }
+            let contents = try await contents(of: connection)
+            guard contents.isEmpty else {
+                throw PoolError(
+                    .notEmpty,
+                    "\(connection.endpoint) is not empty: it holds \(contents.joined(separator: ", ")). "
+                        + "The pool empties its databases after use, so give it one that is empty now."
+                )
+            }
+            try await connection.query("CREATE SCHEMA \(Self.marker)")
+        }
+    }
+
+    package func start(_ instance: InstanceID) async throws -> Endpoint {
+        let endpoint = try endpoint(instance)
+        try await checkAnswers(endpoint)
+        return endpoint
+    }
+
+    package func stop(_ instance: InstanceID) async throws {}
+
+    package func wipe(_ instance: InstanceID) async throws {
+        try await withConnection(to: endpoint(instance)) { connection in
+            guard try await isMarked(connection) else {
+                throw PoolError(
+                    .notEmpty,
+                    "\(connection.endpoint) has lost the pool's mark, schema \(Self.marker): not emptied."
+                )
+            }
+            try await empty(connection)
+        }
+    }
+
+    package func remove(_ instance: InstanceID) async throws {
+        try await withConnection(to: endpoint(instance)) { connection in
+            guard try await isMarked(connection) else { return }
+            try await empty(connection)
+            try await connection.query("DROP SCHEMA \(Self.marker)")
+        }
+    }
+
+    package func check(_ instance: InstanceID, at endpoint: Endpoint) async throws { try await checkAnswers(endpoint) }
+
+    private func endpoint(_ instance: InstanceID) throws -> Endpoint {
+        guard let offer = offers[instance] else {
+            throw PoolError(.unknownMember, "\(instance) is not among the configured static instances.")
+        }
+        return offer.endpoint
+    }
+
+    private func isMarked(_ connection: PostgresConnection) async throws -> Bool {
+        try await connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = $1", [Self.marker]).scalar() != nil
+    }
+
+    /// Drops every schema but the mark, with all that is in them, and makes `public` as initdb does.
+    private func empty(_ connection: PostgresConnection) async throws {
+        let schemas = try await connection.query(
+            "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN "
+                + "('information_schema', \(quoteLiteral(Self.marker)))"
+        )
+        let drops = schemas.rows.compactMap { $0[0] }.map { "DROP SCHEMA \(quoteIdentifier($0)) CASCADE;" }
+        let extensions = try await connection.query("SELECT extname FROM pg_extension WHERE extname <> 'plpgsql'")
+        let extensionDrops = extensions.rows.compactMap { $0[0] }
+            .map { "DROP EXTENSION IF EXISTS \(quoteIdentifier($0)) CASCADE;" }
+        // Several statements of one query are one transaction.
+        try await connection.query(
+            """
+            SET LOCAL lock_timeout = '\(Self.lockTimeout)'; \(extensionDrops.joined()) \(drops.joined())
+            CREATE SCHEMA public AUTHORIZATION pg_database_owner; GRANT USAGE ON SCHEMA public TO PUBLIC
+            """
+        )
+        let left = try await contents(of: connection)
+        guard left.isEmpty else {
+            throw PoolError(
+                .notEmpty,
+                "\(connection.endpoint) could not be emptied: it still holds \(left.joined(separator: ", "))."
+            )
+        }
+    }
+
+    /// What the database holds, in words; at most a few of each kind.
+    private func contents(of connection: PostgresConnection) async throws -> [String] {
+        try await connection.query(Self.contentsQuery).rows.compactMap { $0[0] }
+    }
+
+    private static let contentsQuery = """
+        (SELECT 'relation ' || c.oid::regclass FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+          WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' LIMIT 5)
+        UNION ALL (SELECT 'schema ' || nspname FROM pg_namespace WHERE nspname !~ '^pg_'
+          AND nspname NOT IN ('public', 'information_schema', '\(marker)') LIMIT 5)
+        UNION ALL (SELECT 'function ' || p.oid::regprocedure FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+          WHERE n.nspname = 'public' LIMIT 5)
+        UNION ALL (SELECT 'publication ' || pubname FROM pg_publication LIMIT 5)
+        UNION ALL (SELECT 'subscription ' || subname FROM pg_subscription
+          WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 5)
+        UNION ALL (SELECT 'replication slot ' || slot_name FROM pg_replication_slots
+          WHERE database = current_database() LIMIT 5)
+        UNION ALL (SELECT 'large object ' || oid FROM pg_largeobject_metadata LIMIT 5)
+        """
+}

@@ -1,0 +1,104 @@
+import ClusterModel
+import Foundation
+import LocalPostgres
+import PostgresClient
+
+// What makes an empty instance ready for a segment: the home's roles and its whole schema without rows. The whole schema,
+// not only the groups' tables, because tables lean on types, functions, extensions and other tables.
+
+/// Roles and schema of the homes.
+package struct InstanceSchema: Hashable, Sendable {
+    private static let statementTimeout = "60s"
+    /// What `CREATE ROLE` answers for a role that is there.
+    private static let duplicateObject = "42710"
+
+    package let roles: RoleDump
+    package let schema: SchemaDump
+
+    package init(roles: RoleDump, schema: SchemaDump) {
+        self.roles = roles
+        self.schema = schema
+    }
+
+    package static let empty = InstanceSchema(roles: .empty, schema: .empty)
+
+    /// From a file that `pg_dump --schema-only` wrote, or that a person did.
+    package init(file: String) throws {
+        guard let data = FileManager.default.contents(atPath: file) else {
+            throw PoolError(.schema, "cannot read the schema file \(file).")
+        }
+        self.init(roles: .empty, schema: SchemaDump(text: String(decoding: data, as: UTF8.self)))
+    }
+
+    /// As it is on `home` now. The roles' passwords can be read by a superuser only.
+    package static func capture(
+        from home: Endpoint,
+        installation: PostgresInstallation
+    ) async throws -> InstanceSchema {
+        let login = ["-h", home.host, "-p", "\(home.port)", "-U", home.user, "--no-password"]
+        let environment = ["PGPASSWORD": home.password ?? "", "PGCONNECT_TIMEOUT": "10"]
+        func output(_ program: String, _ arguments: [String]) async throws -> String {
+            do {
+                let words = [installation.program(program)] + login + arguments
+                return try await Command(words, environment: environment).run()
+            } catch let error as LocalPostgresError {
+                throw PoolError(.schema, "could not read the schema of \(home): \(error.message)")
+            }
+        }
+        let roles = try await output("pg_dumpall", ["--roles-only", "-l", home.database])
+        let schema = try await output(
+            "pg_dump",
+            [
+                "--schema-only", "--no-publications", "--no-subscriptions",
+                "--exclude-schema=\(SchemaDump.ownSchema)", home.database,
+            ]
+        )
+        return InstanceSchema(roles: RoleDump(text: roles), schema: SchemaDump(text: schema))
+    }
+
+    /// Applies it to an instance that has no schema yet.
+    package func apply(to endpoint: Endpoint) async throws {
+        guard self != .empty else { return }
+        try await withConnection(to: endpoint) { connection in
+            try await connection.query("SET statement_timeout = '\(Self.statementTimeout)'")
+            for statement in roles.statements(without: endpoint.user) {
+                do {
+                    try await connection.query(statement)
+                } catch let error as PostgresError where error.sqlState == Self.duplicateObject {
+                    continue
+                }
+            }
+            for entry in schema.entries { try await apply(entry, over: connection) }
+        }
+    }
+
+    private func apply(_ entry: SchemaEntry, over connection: PostgresConnection) async throws {
+        do {
+            try await connection.query(entry.sql)
+        } catch let error as PostgresError {
+            let object = entry.name.isEmpty ? "the schema" : "\(entry.type.lowercased()) \(entry.name)"
+            throw PoolError(.schema, "could not make \(object) on \(connection.endpoint): \(error)")
+        }
+    }
+}
+
+/// Lends a connection, and closes it whatever happens.
+func withConnection<Result: Sendable>(
+    to endpoint: Endpoint,
+    deadline: Duration = .seconds(5),
+    _ body: (PostgresConnection) async throws -> Result
+) async throws -> Result {
+    let connection = try await PostgresConnection.connect(
+        to: endpoint,
+        applicationName: "foreshard pool",
+        deadline: deadline
+    )
+    do {
+        let result = try await body(connection)
+        await connection.close()
+        return result
+    } catch {
+        await connection.close()
+        throw error
+    }
+}

@@ -1,0 +1,229 @@
+import ClusterModel
+import Synchronization
+import Testing
+
+@testable import ContingentPool
+
+/// A pool of fake instances, and what it told.
+private struct Bench {
+    let provider: FakeProvider
+    let store: MemoryStore
+    let pool: ContingentPool
+    let notices: Notices
+
+    init(
+        _ zones: KeyValuePairs<InstanceID, Zone> = ["c1": "a", "c2": "b", "c3": "c"],
+        stored: [PoolMember] = [],
+        warmMin: Int = 1,
+        schemaFails: Bool = false
+    ) {
+        provider = FakeProvider(zones)
+        store = MemoryStore(stored)
+        notices = Notices()
+        var configuration = PoolConfiguration()
+        configuration.warmMin = warmMin
+        pool = ContingentPool(
+            configuration: configuration,
+            providers: [provider],
+            store: store,
+            schema: { if schemaFails { throw Fault(description: "no home") } else { .empty } },
+            notify: notices.append
+        )
+    }
+
+    func state(_ id: InstanceID) async -> PoolMemberState? { await pool.allMembers.first { $0.id == id }?.state }
+}
+
+private final class Notices: Sendable {
+    private let list = Mutex<[PoolNotice]>([])
+    @Sendable func append(_ notice: PoolNotice) { list.withLock { $0.append(notice) } }
+    var all: [PoolNotice] { list.withLock { $0 } }
+}
+
+private func stored(_ id: InstanceID, _ state: PoolMemberState) -> PoolMember {
+    let endpoint = Endpoint(host: "fake", port: 1, database: "d", user: "u", password: nil)
+    return PoolMember(id: id, provider: "fake", zone: "a", state: state, endpoint: endpoint)
+}
+
+@Suite struct ContingentPoolTests {
+    @Test func keepsAsManyWarmAsAsked() async throws {
+        let bench = Bench(warmMin: 2)
+        try await bench.pool.recover()
+        await bench.pool.upkeep()
+        #expect(await bench.pool.allMembers.map(\.state) == [.warm, .warm])
+        let readiness = await bench.pool.readiness
+        #expect(readiness.values(.provisioning, by: "fake").count == 2)
+        #expect(readiness.values(.warming, by: "fake").count == 2)
+        #expect(bench.store.state.withLock { $0.timings.count } == 4)
+    }
+
+    @Test func storesEachTransitionBeforeItActs() async throws {
+        let bench = Bench()
+        try await bench.pool.recover()
+        await bench.pool.upkeep()
+        #expect(
+            bench.store.state.withLock { $0.saved } == ["c1 provisioning", "c1 idleCold", "c1 warming", "c1 warm"]
+        )
+        bench.store.state.withLock { $0.refusesToSave = true }
+        let calls = bench.provider.calls
+        await #expect(throws: Fault.self) { try await bench.pool.lease(for: .named("x")) }
+        #expect(bench.provider.calls == calls)
+        #expect(await bench.state("c1") == .warm)
+    }
+
+    @Test func aLentMemberIsReplacedAndComesBackEmpty() async throws {
+        let bench = Bench()
+        try await bench.pool.recover()
+        await bench.pool.upkeep()
+        let holder = PoolHolder.move("m1")
+        let lent = try await bench.pool.lease(for: holder)
+        #expect(lent.id == "c1" && lent.role == .contingent && lent.capacity == Load(4))
+        await bench.pool.upkeep()
+        #expect(await bench.state("c2") == .warm)
+        try await bench.pool.activate("c1", by: holder)
+        bench.store.state.withLock { $0.occupants["c1"] = ["segment s1"] }
+        try await bench.pool.giveBack("c1")
+        await bench.pool.upkeep()
+        #expect(await bench.state("c1") == .draining)
+        #expect(!bench.provider.calls.contains("wipe c1"))
+        bench.store.state.withLock { $0.occupants = [:] }
+        await bench.pool.upkeep()
+        #expect(await bench.state("c1") == .idleCold)
+        #expect(bench.provider.calls.contains("wipe c1"))
+    }
+
+    @Test func lendsFromThePreferredZone() async throws {
+        let bench = Bench(warmMin: 3)
+        try await bench.pool.recover()
+        await bench.pool.upkeep()
+        #expect(try await bench.pool.lease(for: .named("x"), preferring: ["z", "c", "b"]).id == "c3")
+        #expect(try await bench.pool.lease(for: .named("x"), preferring: ["z"]).id == "c1")
+    }
+
+    @Test func neverLendsWhatDoesNotAnswer() async throws {
+        let bench = Bench(warmMin: 2)
+        try await bench.pool.recover()
+        await bench.pool.upkeep()
+        bench.provider.fail("check", of: "c1")
+        #expect(try await bench.pool.lease(for: .named("x")).id == "c2")
+        #expect(await bench.state("c1")?.kind == .quarantined)
+        let error = await #expect(throws: PoolError.self) { try await bench.pool.lease(for: .named("y")) }
+        #expect(error?.code == .noneWarm)
+        #expect(error?.message.contains("c1 is quarantined, c2 is reserved") == true)
+    }
+
+    @Test func quarantinesAfterEnoughFailedChecksAndComesBackWhenCleared() async throws {
+        let bench = Bench()
+        try await bench.pool.recover()
+        await bench.pool.upkeep()
+        bench.provider.fail("check", of: "c1")
+        await bench.pool.checkHealth()
+        await bench.pool.checkHealth()
+        #expect(await bench.state("c1") == .warm)
+        await bench.pool.checkHealth()
+        #expect(
+            await bench.state("c1") == .quarantined(reason: "failed 3 health checks in a row: check of c1 fails")
+        )
+        #expect(bench.notices.all.count == 1)
+        bench.provider.fail("check", of: "c1", false)
+        try await bench.pool.clear("c1")
+        await bench.pool.upkeep()
+        #expect(await bench.state("c1") == .warm)
+    }
+
+    @Test func anActiveMemberThatDoesNotAnswerRaisesAnAlarmAndKeepsItsState() async throws {
+        let bench = Bench(stored: [stored("c1", .active)], warmMin: 0)
+        try await bench.pool.recover()
+        bench.provider.fail("check", of: "c1")
+        for _ in 0..<3 { await bench.pool.checkHealth() }
+        #expect(await bench.state("c1") == .active)
+        #expect(bench.notices.all.count == 1)
+    }
+
+    @Test func aReservedMemberThatFailsIsRevoked() async throws {
+        let bench = Bench(stored: [stored("c1", .reserved(.move("m1")))], warmMin: 0)
+        try await bench.pool.recover()
+        bench.provider.fail("check", of: "c1")
+        for _ in 0..<3 { await bench.pool.checkHealth() }
+        #expect(bench.notices.all == [.revoked("c1", from: .move("m1"))])
+    }
+
+    @Test(arguments: ["provision", "start"])
+    func aFailedOperationQuarantinesAndAnotherTakesItsPlace(call: String) async throws {
+        let bench = Bench()
+        bench.provider.fail(call, of: "c1")
+        try await bench.pool.recover()
+        await bench.pool.upkeep()
+        #expect(await bench.state("c1") == .quarantined(reason: "\(call) of c1 fails"))
+        #expect(await bench.state("c2") == .warm)
+    }
+
+    @Test func withoutASchemaNobodyIsBlamed() async throws {
+        let bench = Bench(schemaFails: true)
+        try await bench.pool.recover()
+        await bench.pool.upkeep()
+        #expect(await bench.pool.allMembers.isEmpty)
+        #expect(bench.notices.all == [.alarm(nil, "no contingent instance can be warmed: no home")])
+    }
+
+    @Test func anOutcomeTheStoreRefusedIsMadeUpFor() async throws {
+        let bench = Bench(stored: [stored("c1", .wiping)])
+        bench.provider.fail("wipe", of: "c1")
+        bench.store.state.withLock { $0.refusesToSave = true }
+        try await bench.pool.recover()
+        #expect(await bench.state("c1") == .wiping)
+        bench.provider.fail("wipe", of: "c1", false)
+        bench.store.state.withLock { $0.refusesToSave = false }
+        await bench.pool.upkeep()
+        #expect(await bench.state("c1") == .warm)
+    }
+
+    @Test func occupiedMembersAreNotRetired() async throws {
+        let bench = Bench(stored: [stored("c1", .quarantined(reason: "q"))], warmMin: 0)
+        try await bench.pool.recover()
+        bench.store.state.withLock { $0.occupants["c1"] = ["segment s1"] }
+        await #expect(throws: PoolError.self) { try await bench.pool.retire("c1") }
+        bench.store.state.withLock { $0.occupants = [:] }
+        try await bench.pool.retire("c1")
+        #expect(await bench.state("c1") == .retired)
+        #expect(bench.provider.calls == ["remove c1"])
+    }
+
+    @Test func recoveryTakesUpWhatEachStateMeans() async throws {
+        let bench = Bench(
+            ["c1": "a", "c2": "a", "c3": "a", "c4": "a", "c5": "a"],
+            stored: [
+                stored("c1", .provisioning), stored("c2", .warming), stored("c3", .reserved(.move("m"))),
+                stored("c4", .active), stored("c5", .draining),
+            ],
+            warmMin: 0
+        )
+        try await bench.pool.recover()
+        #expect(bench.provider.calls.sorted() == ["remove c1", "start c3", "start c4", "start c5", "wipe c2"])
+        #expect(
+            await bench.pool.allMembers.map(\.state) == [.absent, .idleCold, .reserved(.move("m")), .active, .draining]
+        )
+        await bench.pool.upkeep()
+        #expect(await bench.state("c5") == .idleCold)
+    }
+
+    @Test func aMemberOfAnUnknownProviderIsReportedAndLeftAlone() async throws {
+        let stray = PoolMember(id: "x", provider: "cloud", zone: "z", state: .warm)
+        let bench = Bench(stored: [stray])
+        try await bench.pool.recover()
+        await bench.pool.upkeep()
+        #expect(await bench.state("c1") == .warm)
+        #expect(bench.notices.all.contains { if case .alarm("x", _) = $0 { true } else { false } })
+    }
+
+    @Test func stoppingLeavesWorkUnderWayToTheNextStart() async throws {
+        let bench = Bench()
+        try await bench.pool.recover()
+        let run = Task { await bench.pool.run() }
+        await bench.store.saved("c1 warm")
+        run.cancel()
+        await run.value
+        #expect(bench.provider.state.withLock { $0.running.isEmpty })
+        #expect(await bench.state("c1") == .warm)
+    }
+}

@@ -1,0 +1,137 @@
+import ClusterModel
+import Testing
+
+@testable import ContingentPool
+
+private let endpoint = Endpoint(host: "h", port: 1, database: "d", user: "u", password: nil)
+private let holder = PoolHolder.move("m1")
+
+/// Every state against every event: `state/action`, or `-` where the event does not fit.
+/// `=` is the same state. The columns are `events`.
+private let table: [PoolMemberState.Kind: String] = [
+    //             make              made      warming      warmed  resumed    lent       activated   givenBack      drained      wiped     failed            unwell            cleared         retire          recovered
+    .absent: """
+    provisioning/provision -     -            -       -          -          -           -              -            -         -                 -                 -               retired/retire  =/nothing
+    """,
+    .provisioning: """
+    -                 idleCold/nothing -     -       -          -          -           -              -            -         quarantined/alarm -                 -               -               absent/discard
+    """,
+    .idleCold: """
+    -                 -         warming/warm -       -          -          -           -              -            -         -                 -                 -               retired/retire  =/nothing
+    """,
+    .warming: """
+    -                 -         -            warm/nothing -     -          -           -              -            -         quarantined/alarm -                 -               -               wiping/wipe
+    """,
+    .warm: """
+    -                 -         -            -       -          reserved/nothing -     -              -            -         -                 quarantined/alarm -               retired/retire  wiping/wipe
+    """,
+    .reserved: """
+    -                 -         -            -       =/nothing  -          active/nothing draining/drain -          -         =/alarm           quarantined/revoke -              -               =/resume
+    """,
+    .active: """
+    -                 -         -            -       =/nothing  -          =/nothing    draining/drain -            -         =/alarm           =/alarm           -               -               =/resume
+    """,
+    .draining: """
+    -                 -         -            -       =/nothing  -          active/nothing =/drain     wiping/wipe  -         =/alarm           =/alarm           -               -               =/resume
+    """,
+    .wiping: """
+    -                 -         -            -       -          -          -           -              -            idleCold/nothing quarantined/alarm -          -               -               =/wipe
+    """,
+    .quarantined: """
+    -                 -         -            -       -          -          -           -              -            -         -                 -                 draining/drain  retired/retire  =/nothing
+    """,
+    .retired: """
+    -                 -         -            -       -          -          -           -              -            -         -                 -                 -               -               =/retire
+    """,
+]
+
+private let events: [PoolEvent] = [
+    .provisioningRequested, .provisioned, .warmingRequested, .warmed(at: endpoint), .resumed(at: endpoint),
+    .reserved(for: holder), .activated(by: holder), .givenBack, .drained, .wiped, .operationFailed(reason: "r"),
+    .checkFailed(reason: "r"), .cleared, .retirementRequested, .recovered,
+]
+
+private func state(_ kind: PoolMemberState.Kind) -> PoolMemberState {
+    switch kind {
+    case .absent: .absent
+    case .provisioning: .provisioning
+    case .idleCold: .idleCold
+    case .warming: .warming
+    case .warm: .warm
+    case .reserved: .reserved(holder)
+    case .active: .active
+    case .draining: .draining
+    case .wiping: .wiping
+    case .quarantined: .quarantined(reason: "q")
+    case .retired: .retired
+    }
+}
+
+private func name(_ action: PoolAction) -> String { String("\(action)".prefix { $0 != "(" }) }
+
+@Suite struct PoolMemberTests {
+    @Test(arguments: PoolMemberState.Kind.allCases)
+    func everyStateMeetsEveryEvent(kind: PoolMemberState.Kind) throws {
+        let cells = try #require(table[kind], "the table has no row for \(kind)").split(separator: " ").map(String.init)
+        try #require(cells.count == events.count, "the row of \(kind) has \(cells.count) cells, not \(events.count)")
+        for (event, cell) in zip(events, cells) {
+            var member = PoolMember(id: "c", provider: "p", zone: "z", state: state(kind))
+            let before = member
+            do {
+                let action = try member.on(event)
+                let after = member.state.kind == kind ? "=" : member.state.kind.rawValue
+                #expect("\(after)/\(name(action))" == cell, "\(kind) \(event)")
+            } catch {
+                #expect(cell == "-", "\(kind) refused \(event)")
+                #expect(member == before)
+            }
+        }
+    }
+
+    @Test func onlyItsHolderActivatesAReservedMember() {
+        var member = PoolMember(id: "c", provider: "p", zone: "z", state: .reserved(holder))
+        #expect(throws: UnexpectedPoolEvent.self) { try member.on(.activated(by: .move("m2"))) }
+        #expect(member.state == .reserved(holder))
+    }
+
+    @Test func revocationNamesTheHolder() throws {
+        var member = PoolMember(id: "c", provider: "p", zone: "z", state: .reserved(holder))
+        #expect(try member.on(.checkFailed(reason: "dead")) == .revoke(holder))
+        #expect(member.state == .quarantined(reason: "dead"))
+    }
+
+    @Test func remembersWhereItListens() throws {
+        var member = PoolMember(id: "c", provider: "p", zone: "z", state: .warming)
+        _ = try member.on(.warmed(at: endpoint))
+        #expect(member.endpoint == endpoint)
+    }
+
+    /// Whatever happens in whatever order, a member that may hold the only copy of something is never wiped before it
+    /// was found to be unneeded.
+    @Test(arguments: 0..<200)
+    func randomEventsNeverWipeWhatWasNotDrained(seed: UInt64) {
+        var generator = Seeded(state: seed)
+        var member = PoolMember(id: "c", provider: "p", zone: "z")
+        var mayHoldRows = false
+        for _ in 0..<300 {
+            guard let event = events.randomElement(using: &generator), let action = try? member.on(event) else {
+                continue
+            }
+            if event == .drained { mayHoldRows = false }
+            if member.state.kind == .reserved { mayHoldRows = true }
+            if case .wipe = action { #expect(!mayHoldRows, "seed \(seed)") }
+        }
+    }
+}
+
+/// SplitMix64.
+struct Seeded: RandomNumberGenerator {
+    var state: UInt64
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}
