@@ -58,10 +58,16 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
+            name: "Catalog",
+            dependencies: [
+                "ClusterModel", "ContingentPool", "Migration", grdb,
+            ],
+            swiftSettings: strict),
+        .target(
             name: "Demonstration",
             dependencies: [
-                "ClusterModel", "Forecasting", "LocalPostgres", "Planning", "PostgresClient", "Routing", "Traces",
-                logging,
+                "Catalog", "ClusterModel", "Forecasting", "LocalPostgres", "Planning", "PostgresClient", "Routing",
+                "Traces", logging,
             ], resources: [.copy("Resources/worldcup98")],
             swiftSettings: strict),
 
@@ -127,6 +133,12 @@ let package = Package(
             name: "ContingentPoolTests",
             dependencies: [
                 "ClusterModel", "ContingentPool", "LocalPostgres", "PostgresClient",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CatalogTests",
+            dependencies: [
+                "Catalog", "ClusterModel", "ContingentPool", "Migration", grdb,
             ],
             swiftSettings: strict),
 
