@@ -64,6 +64,12 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
+            name: "Proxy",
+            dependencies: [
+                "ClusterModel", "Routing", "SQLAnalysis", "WireProtocol", collections, logging, nioCore, nioPosix,
+            ],
+            swiftSettings: strict),
+        .target(
             name: "Demonstration",
             dependencies: [
                 "Catalog", "ClusterModel", "Forecasting", "LocalPostgres", "Planning", "PostgresClient", "Routing",
@@ -139,6 +145,13 @@ let package = Package(
             name: "CatalogTests",
             dependencies: [
                 "Catalog", "ClusterModel", "ContingentPool", "Migration", grdb,
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ProxyTests",
+            dependencies: [
+                "ClusterModel", "LocalPostgres", "Proxy", "Routing", "SQLAnalysis", "WireProtocol", logging, nioCore,
+                nioPosix,
             ],
             swiftSettings: strict),
 

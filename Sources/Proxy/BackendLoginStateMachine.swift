@@ -1,0 +1,87 @@
+// From a connected socket to the first ReadyForQuery of an instance: trust, clear text or SCRAM-SHA-256.
+import ClusterModel
+import NIOCore
+import WireProtocol
+
+struct BackendLoginStateMachine {
+    enum Action: Equatable {
+        case none
+        case send(FrontendMessage)
+        case ready
+        case fail(String)
+    }
+
+    private let endpoint: Endpoint
+    private var exchange: SCRAMClient
+    private(set) var parameters: [StartupParameter] = []
+    private(set) var key: CancelKey?
+    private var isAuthenticated = false
+
+    init(endpoint: Endpoint, nonce: String) {
+        self.endpoint = endpoint
+        exchange = SCRAMClient(password: endpoint.password ?? "", nonce: nonce)
+    }
+
+    var startup: StartupPacket {
+        .startup(
+            minorVersion: 0,
+            parameters: [
+                StartupParameter(name: "user", value: endpoint.user),
+                StartupParameter(name: "database", value: endpoint.database),
+                StartupParameter(name: "application_name", value: "foreshard"),
+            ])
+    }
+
+    mutating func received(_ message: BackendMessage) -> Action {
+        switch message {
+        case .authentication(let request): return asked(request)
+        case .parameterStatus(let name, let value):
+            parameters.append(StartupParameter(name: name, value: value))
+            return .none
+        case .backendKeyData(let key):
+            self.key = key
+            return .none
+        case .readyForQuery: return isAuthenticated ? .ready : .fail("ready before authentication")
+        case .errorResponse(let error): return .fail("\(error.sqlState): \(error.message)")
+        case .noticeResponse, .negotiateProtocolVersion: return .none
+        case .rowDescription, .dataRow, .commandComplete, .emptyQueryResponse, .parseComplete, .bindComplete,
+            .closeComplete, .noData, .portalSuspended, .parameterDescription, .copyInResponse, .copyOutResponse,
+            .copyBothResponse, .copyData, .copyDone, .notificationResponse:
+            return .fail("unexpected message during log-in")
+        }
+    }
+
+    private mutating func asked(_ request: AuthenticationRequest) -> Action {
+        switch request {
+        case .ok:
+            isAuthenticated = true
+            return .none
+        case .cleartextPassword:
+            guard let password = endpoint.password else { return .fail("the instance asks for a password") }
+            var data = ByteBuffer()
+            data.writeCString(password)
+            return .send(.authentication(data))
+        case .sasl(let mechanisms): return beginExchange(mechanisms)
+        case .saslContinue(let challenge):
+            guard let answer = try? exchange.challenged(String(buffer: challenge)) else {
+                return .fail("malformed SCRAM challenge")
+            }
+            return .send(.authentication(ByteBuffer(string: answer)))
+        case .saslFinal(let final):
+            return (try? exchange.finished(String(buffer: final))) == nil
+                ? .fail("the instance could not prove that it knows the password") : .none
+        case .md5Password: return .fail("the instance asks for MD5 authentication: use scram-sha-256")
+        case .unsupported(let code): return .fail("the instance asks for authentication \(code), which is not supported")
+        }
+    }
+
+    private func beginExchange(_ mechanisms: [String]) -> Action {
+        guard endpoint.password != nil else { return .fail("the instance asks for a password") }
+        guard mechanisms.contains(SCRAMClient.mechanism) else { return .fail("no SASL mechanism in common") }
+        var data = ByteBuffer()
+        data.writeCString(SCRAMClient.mechanism)
+        data.writeInteger(Int32(exchange.firstMessage.utf8.count))
+        data.writeString(exchange.firstMessage)
+        return .send(.authentication(data))
+    }
+}

@@ -1,0 +1,89 @@
+// A batch is what the client sends before it expects an answer: one Query, or extended messages up to Sync or Flush.
+// A plan is the batch as data: what goes to the instance, what the router answers itself, and what must be routed.
+import ClusterModel
+import NIOCore
+import Routing
+import SQLAnalysis
+import WireProtocol
+
+struct ClientBatch {
+    enum End: Equatable {
+        case query
+        case sync
+        case flush
+    }
+
+    var frames: [Frame] = []
+    var bytes = 0
+    var end = End.query
+
+    mutating func clear() {
+        frames.removeAll(keepingCapacity: frames.count < 64)
+        bytes = 0
+    }
+}
+
+/// A statement whose place is still to be found.
+struct RouteRequest {
+    let statement: AnalyzedStatement
+    let parameters: [ParameterValue]
+}
+
+struct BatchPlan {
+    enum Step {
+        /// Bytes as they go to the instance.
+        case send(ByteBuffer, ExpectedAnswer)
+        /// The client's own Parse: sent, or answered at once where the connection has it.
+        case parse(PreparedStatement, clientName: String)
+        /// A later message needs this statement.
+        case ensure(PreparedStatement)
+        /// The router's own answer, in its place.
+        case answer(ByteBuffer)
+    }
+
+    enum End: Equatable {
+        /// The server's ReadyForQuery goes to the client.
+        case ready
+        /// The server's ReadyForQuery is swallowed and the router writes its own: the client's transaction is deferred.
+        case readyFromRouter
+        /// The connection is kept until the client's Sync.
+        case flush
+        /// The router ends the batch with its own Sync, and answers the client's Sync later.
+        case flushWithSync
+    }
+
+    var steps: [Step] = []
+    var end = End.ready
+    /// Executed statements, each to be routed; segments are found when the plan is resolved.
+    var routes: [RouteRequest] = []
+    var effects: [SettingsEffect] = []
+    var statementCount = 0
+    /// Runs something, and not only prepares or describes it.
+    var executes = false
+    var needsInstance = false
+    var isSimple = false
+    var bytes = 0
+}
+
+/// Where a plan goes.
+struct Destination: Equatable {
+    /// Nil: any instance.
+    var instance: InstanceID?
+    /// The segments that it touches, each once.
+    var segments: [SegmentID] = []
+}
+
+/// An answer of the router that ends a batch: the client sees an error.
+struct BatchFailure: Error, Equatable {
+    let message: ServerMessage
+
+    init(_ message: ServerMessage) { self.message = message }
+
+    init(_ state: SQLState, _ message: String, hint: String? = nil) {
+        self.message = ServerMessage(sqlState: state, message: message, hint: hint)
+    }
+
+    init(_ refusal: Refusal) {
+        message = ServerMessage(sqlState: SQLState(refusal.sqlState), message: refusal.message, hint: refusal.hint)
+    }
+}

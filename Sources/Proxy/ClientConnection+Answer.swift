@@ -1,0 +1,146 @@
+// How a batch ends: answered by the instance, answered by the router, refused, or lost. Then reading goes on.
+import ClusterModel
+import NIOCore
+import WireProtocol
+
+extension ClientConnection {
+    func answerLocally(_ plan: BatchPlan) {
+        for step in plan.steps { if case .answer(let bytes) = step { write(bytes) } }
+        if plan.end == .readyFromRouter || plan.end == .ready { write(RouterAnswers.ready(session.transaction.status)) }
+        finishBatch()
+    }
+
+    func finishBatch() {
+        batch.clear()
+        stage = .reading
+        if case .none = session.transaction.phase, backend == nil { leaveGates() }
+    }
+
+    func leaveGates() {
+        let touched = session.transaction.touched
+        guard !touched.isEmpty else { return }
+        session.transaction.touched.removeAll(keepingCapacity: true)
+        plane.left(touched)
+    }
+
+    func releaseBackend() {
+        guard let backend, let pool = leasedFrom else { return }
+        self.backend = nil
+        leasedFrom = nil
+        pool.release(backend)
+    }
+
+    /// The instance has answered the batch.
+    func ended(_ plan: BatchPlan, at backend: BackendConnection) {
+        meter()
+        let hadError = usage.errors > 0
+        switch plan.end {
+        case .ready:
+            answered(plan, backend, hadError: hadError)
+            if backend.machine.status == .idle { releaseBackend() }
+            finishBatch()
+        case .readyFromRouter:
+            if hadError { _ = session.refused() }
+            releaseBackend()
+            write(RouterAnswers.ready(session.transaction.status))
+            finishBatch()
+        case .flush:
+            session.isHeldForSync = true
+            finishBatch()
+            if hadError { stage = .discarding }
+        case .flushWithSync:
+            if hadError { _ = session.refused() }
+            releaseBackend()
+            finishBatch()
+            if hadError { stage = .discarding }
+        }
+        process()
+    }
+
+    private func answered(_ plan: BatchPlan, _ backend: BackendConnection, hadError: Bool) {
+        let wasBlock = session.transaction.phase != .none
+        let changesSettings = !plan.effects.isEmpty || !session.transaction.effects.isEmpty
+        session.answered(
+            plan, status: backend.machine.status, hadError: hadError, committed: backend.lastCommandWasCommit)
+        guard changesSettings else { return }
+        // After a RESET, or a block that may have undone a SET, the connection's settings are not known.
+        let isCertain = !wasBlock && !hadError && !plan.effects.contains(.resetAll)
+        backend.settings = isCertain ? session.settings : nil
+    }
+
+    private func meter() {
+        let now = plane.now
+        usage.busySeconds = Double(now &- sentAt) * 1e-9
+        usage.latencySeconds = Double(now &- arrivedAt) * 1e-9
+        if !segments.isEmpty {
+            plane.meter.record(usage, segments: segments)
+        } else if let last = session.transaction.touched.last {
+            plane.meter.record(usage, segments: [last])
+        }
+    }
+
+    /// Of what was meant for known segments: they waited in vain.
+    private func meterFailure() {
+        guard !segments.isEmpty else { return }
+        usage.errors += 1
+        usage.waitingSeconds = Double(plane.now &- arrivedAt) * 1e-9
+        usage.latencySeconds = usage.waitingSeconds
+        plane.meter.record(usage, segments: segments)
+    }
+
+    func fail(_ errand: Errand, _ failure: BatchFailure) {
+        switch errand {
+        case .login: rejectLogin(failure.message.sqlState, failure.message.message, hint: failure.message.hint)
+        case .batch: failBatch(failure)
+        }
+        process()
+    }
+
+    /// The router answers the batch with an error.
+    func failBatch(_ failure: BatchFailure) {
+        plane.counters.statementsRefused += 1
+        meterFailure()
+        write(RouterAnswers.encoded(.errorResponse(failure.message)))
+        let mustRollBack = session.refused() || session.isHeldForSync
+        session.isHeldForSync = false
+        if mustRollBack, let backend, let pool = leasedFrom {
+            let touched = session.transaction.touched
+            session.transaction.touched = []
+            self.backend = nil
+            leasedFrom = nil
+            pool.recover(backend, segments: touched)
+        }
+        leaveGates()
+        endFailedBatch()
+    }
+
+    /// After an error the extended protocol discards up to Sync.
+    private func endFailedBatch() {
+        let end = batch.end
+        batch.clear()
+        switch end {
+        case .query, .sync:
+            stage = .reading
+            write(RouterAnswers.ready(session.transaction.status))
+        case .flush: stage = .discarding
+        }
+    }
+
+    func lostInstance(midRow: Bool) {
+        guard !midRow else {
+            close(.clientAnsweredPartly)
+            return
+        }
+        let hadError = usage.errors > 0
+        session.instanceLost()
+        leaveGates()
+        if !hadError {
+            let error = ServerMessage(
+                sqlState: .connectionFailure, message: "the instance closed the connection while it worked on the statement",
+                hint: "Run the transaction again; whether it had been committed is not known.")
+            write(RouterAnswers.encoded(.errorResponse(error)))
+        }
+        endFailedBatch()
+        process()
+    }
+}

@@ -1,0 +1,136 @@
+// From a plan to a connection: through the gates of its segments, the queue of its instance, and the preparation of the
+// connection, to the bytes on their way.
+import ClusterModel
+import NIOCore
+import WireProtocol
+
+extension ClientConnection {
+    /// Also called again when a gate has opened.
+    func dispatch(_ plan: BatchPlan) {
+        guard plan.needsInstance else {
+            answerLocally(plan)
+            return
+        }
+        do throws(BatchFailure) {
+            let destination = try Destination.resolve(
+                plan, plane.table, held: leasedFrom?.instance.id, transaction: session.transaction)
+            segments = destination.segments
+            guard try enterGates(plan) else { return }
+            if let backend {
+                send(plan, to: backend)
+            } else {
+                lease(for: .batch(plan), at: destination.instance ?? plane.anyInstance())
+            }
+        } catch {
+            failBatch(error)
+        }
+    }
+
+    /// False when the session waits at a gate.
+    private func enterGates(_ plan: BatchPlan) throws(BatchFailure) -> Bool {
+        guard !segments.isEmpty else { return true }
+        if session.transaction.phase != .none, session.transaction.firstTable == nil { session.transaction.firstTable = plane.table }
+        let touched = session.transaction.touched
+        let new = touched.isEmpty ? segments : segments.filter { !touched.contains($0) }
+        guard !new.isEmpty else { return true }
+        switch plane.gate.entered(new, by: id, now: plane.now) {
+        case .pass:
+            session.transaction.touched += new
+            return true
+        case .park:
+            stage = .atGate(.batch(plan))
+            return false
+        case .reject(let segment):
+            plane.counters.gateOverflows += 1
+            throw BatchFailure(
+                .tooManyConnections, "too many sessions wait for segment \(segment) to change its instance",
+                hint: "Try again shortly.")
+        }
+    }
+
+    func lease(for errand: Errand, at instance: InstanceID?) {
+        guard let pool = instance.flatMap({ plane.pool($0) }) else {
+            fail(errand, BatchFailure(.connectionFailure, "instance \(instance?.text ?? "") is not known to the router"))
+            return
+        }
+        stage = .queued(errand)
+        switch pool.lease(for: id) {
+        case .leased(let backend): granted(backend, by: pool)
+        case .parked: plane.waits(id, at: pool)
+        case .rejected(let rejection): denied(rejection, by: pool)
+        }
+    }
+
+    func granted(_ backend: BackendConnection, by pool: InstancePool) {
+        guard case .queued(let errand) = stage else {
+            preconditionFailure("a connection is granted to a session in \(stage)")
+        }
+        backend.lessee = self
+        self.backend = backend
+        leasedFrom = pool
+        if !isWritable { backend.setReading(false) }
+        switch errand {
+        case .login: prepare(errand, backend)
+        case .batch(let plan): send(plan, to: backend)
+        }
+    }
+
+    func denied(_ rejection: PoolStateMachine.Rejection, by pool: InstancePool) {
+        guard case .queued(let errand) = stage else { return }
+        switch rejection {
+        case .queueFull:
+            plane.counters.queueOverflows += 1
+            fail(
+                errand,
+                BatchFailure(
+                    .tooManyConnections, "too many sessions wait for a connection of instance \(pool.instance.id)",
+                    hint: "Try again later, or raise the instance's `connections` or `router.queue_max`."))
+        case .draining:
+            fail(errand, BatchFailure(.cannotConnectNow, "instance \(pool.instance.id) is leaving the cluster"))
+        case .unreachable:
+            fail(
+                errand,
+                BatchFailure(
+                    .connectionFailure, "instance \(pool.instance.id) cannot be reached: \(pool.lastFailure)",
+                    hint: "Check that \(pool.instance.endpoint) accepts connections from the router."))
+        }
+    }
+
+    // MARK: Sending
+
+    func send(_ plan: BatchPlan, to backend: BackendConnection) {
+        if prepare(.batch(plan), backend) { return }
+        sentAt = plane.now
+        usage.waitingSeconds = Double(sentAt &- arrivedAt) * 1e-9
+        stage = .running(plan)
+        backend.send(plan)
+        if backend.machine.isQuiet { instanceBecameQuiet() }
+    }
+
+    /// Gives the connection the session's settings and its deferred BEGIN. True when the batch must wait for the answer.
+    @discardableResult
+    private func prepare(_ errand: Errand, _ backend: BackendConnection) -> Bool {
+        if backend.settings != session.settings {
+            backend.settings = session.settings
+            plane.counters.settingsApplied += 1
+            stage = .preparing(errand)
+            backend.sendSilently(session.settings.sql)
+            return true
+        }
+        guard case .batch(let plan) = errand else {
+            loginPrepared()
+            return true
+        }
+        guard plan.executes, case .deferred(let prelude) = session.transaction.phase else { return false }
+        session.transaction.phase = .open
+        backend.sendSilently(prelude.joined(separator: "\n;"))
+        // A plain BEGIN cannot fail where the statement after it would not: it need not be waited for.
+        guard prelude.count > 1 || !Self.plainBegins.contains(prelude[0].lowercased()) else { return false }
+        stage = .preparing(errand)
+        return true
+    }
+
+    private static let plainBegins: Set = [
+        "begin", "begin;", "begin transaction", "begin transaction;", "start transaction", "start transaction;",
+    ]
+}

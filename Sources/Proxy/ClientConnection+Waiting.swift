@@ -1,0 +1,65 @@
+// What ends a wait, or a session, from outside: gates, deadlines, cancel requests, shutdown.
+import ClusterModel
+import NIOCore
+import WireProtocol
+
+extension ClientConnection {
+    func gateOpened() {
+        guard case .atGate(.batch(let plan)) = stage else { return }
+        dispatch(plan)
+        process()
+    }
+
+    func gateTimedOut() {
+        guard case .atGate(let errand) = stage else { return }
+        fail(
+            errand,
+            BatchFailure(
+                .queryCanceled, "the segment did not change its instance within \(plane.configuration.deadlines.gate)",
+                hint: "Nothing was sent: run the statement again."))
+    }
+
+    func queueTimedOut(at pool: InstancePool) {
+        guard case .queued(let errand) = stage else { return }
+        fail(
+            errand,
+            BatchFailure(
+                .queryCanceled,
+                "no connection of instance \(pool.instance.id) became free within \(plane.configuration.deadlines.queue)",
+                hint: "Nothing was sent. Raise the instance's `connections`, or shorten the transactions."))
+    }
+
+    /// A transaction that has not reached its instance waits at the closing gate instead.
+    func segmentCloses(_ segment: SegmentID) {
+        guard case .queued(.batch(let plan)) = stage, session.transaction.touched.contains(segment) else { return }
+        abandonWaiting()
+        leaveGates()
+        dispatch(plan)
+    }
+
+    func cancelRequested() {
+        switch stage {
+        case .atGate(let errand), .queued(let errand):
+            plane.counters.cancelsLocal += 1
+            abandonWaiting()
+            fail(errand, BatchFailure(.queryCanceled, "canceling statement due to user request"))
+        case .preparing, .running: forwardCancel()
+        case .loggingIn, .reading, .discarding, .closed: break
+        }
+    }
+
+    private func forwardCancel() {
+        guard let backend, let key = backend.key else { return }
+        plane.counters.cancelsForwarded += 1
+        backend.cancelsInFlight += 1
+        CancelRequest.send(key, to: backend.endpoint, on: plane.loop, within: plane.configuration.deadlines.connect) {
+            backend.cancelsInFlight -= 1
+        }
+    }
+
+    /// For shutdown.
+    func leaveIfIdle() {
+        guard case .reading = stage, backend == nil, session.transaction.phase == .none else { return }
+        closeWithError(.shutdown, DataPlane.shutdownError)
+    }
+}

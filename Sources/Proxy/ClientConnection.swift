@@ -1,0 +1,212 @@
+// The driver of one client: it reads frames, lets QuerySession plan them, finds an instance connection for the plan
+// (gate, then pool), and passes the answers on. One batch is under way at a time; what the client sends meanwhile waits
+// in `inbound`, and beyond a bound in the socket.
+import ClusterModel
+import NIOCore
+import WireProtocol
+
+// Guard for @unchecked Sendable: every member is touched on the data plane's loop only.
+final class ClientConnection: ChannelInboundHandler, @unchecked Sendable {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// What the session needs a connection for.
+    enum Errand {
+        case login(ClientLogin)
+        case batch(BatchPlan)
+    }
+
+    enum Stage {
+        case loggingIn(ClientLoginStateMachine)
+        /// Frames are read and gathered.
+        case reading
+        /// Held at a segment's gate.
+        case atGate(Errand)
+        /// Waits for a connection of an instance.
+        case queued(Errand)
+        /// The connection is given the session's settings, or its BEGIN.
+        case preparing(Errand)
+        /// The instance works on the batch.
+        case running(BatchPlan)
+        /// After an error, until Sync.
+        case discarding
+        case closed
+    }
+
+    let id: SessionID
+    let plane: DataPlane
+    let limits: ProxyConfiguration.Limits
+    let cancelKey: CancelKey
+    private let splitter: FrameSplitter
+    /// Who has not logged in yet is not given much memory.
+    private static let loginSplitter = FrameSplitter(lengthMax: 16 << 10)
+    private var context: ChannelHandlerContext?
+    private var inbound = ByteBuffer()
+    private var needsFlush = false
+    private var isReadingEnabled = true
+    private var isProcessing = false
+
+    var stage: Stage
+    var session: QuerySession
+    var batch = ClientBatch()
+    var backend: BackendConnection?
+    var leasedFrom: InstancePool?
+
+    // The batch under way.
+    var usage = BatchUsage()
+    var arrivedAt: Instant = 0
+    var sentAt: Instant = 0
+    var segments: [SegmentID] = []
+
+    init(id: SessionID, plane: DataPlane, cancelKey: CancelKey, login: ClientLoginStateMachine) {
+        self.id = id
+        self.plane = plane
+        self.cancelKey = cancelKey
+        limits = plane.configuration.limits
+        splitter = FrameSplitter(lengthMax: limits.clientFrameBytesMax)
+        stage = .loggingIn(login)
+        session = QuerySession(limits: limits, settings: .none)
+    }
+
+    // MARK: Channel events
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var bytes = unwrapInboundIn(data)
+        if inbound.readableBytes == 0 { inbound = bytes } else { inbound.writeBuffer(&bytes) }
+        process()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) { close(.clientClosed) }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { close(.clientClosed) }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        backend?.setReading(context.channel.isWritable)
+    }
+
+    func startupTimedOut() { if case .loggingIn = stage { close(.clientStartupTimeout) } }
+
+    // MARK: Reading
+
+    /// Reads as far as the stage allows.
+    func process() {
+        guard !isProcessing else { return }
+        isProcessing = true
+        while readNext() {}
+        isProcessing = false
+        if inbound.readableBytes == 0 { inbound = ByteBuffer() }
+        flushIfNeeded()
+        updateReading()
+    }
+
+    /// False when more bytes are needed, or the stage does not read.
+    private func readNext() -> Bool {
+        do {
+            switch stage {
+            case .loggingIn(let login) where login.awaitsStartup: return try readStartup(login)
+            case .loggingIn(let login): return try readAuthentication(login)
+            case .reading, .discarding:
+                if case .reading = stage, !batch.frames.isEmpty, isQueryNext { return endBatch(.flush) }
+                guard let frame = try splitter.next(from: &inbound) else { return false }
+                return received(frame)
+            case .atGate, .queued, .preparing, .running, .closed: return false
+            }
+        } catch {
+            closeWithError(
+                .clientProtocolError,
+                ServerMessage(severity: "FATAL", sqlState: .protocolViolation, message: error.message))
+            return false
+        }
+    }
+
+    private var isQueryNext: Bool {
+        inbound.getInteger(at: inbound.readerIndex, as: UInt8.self) == FrontendMessage.Kind.query.rawValue
+    }
+
+    private func readStartup(_ state: ClientLoginStateMachine) throws(WireError) -> Bool {
+        guard let packet = try StartupPacket.read(from: &inbound) else { return false }
+        var login = state
+        let action = login.startupReceived(packet)
+        stage = .loggingIn(login)
+        obey(action)
+        return true
+    }
+
+    private func readAuthentication(_ state: ClientLoginStateMachine) throws(WireError) -> Bool {
+        guard let frame = try Self.loginSplitter.next(from: &inbound) else { return false }
+        var login = state
+        let action =
+            if case .authentication(let data)? = try? FrontendMessage(frame) {
+                login.authenticationReceived(data)
+            } else { ClientLoginStateMachine.Action.reject(Self.unexpectedMessage) }
+        stage = .loggingIn(login)
+        obey(action)
+        return true
+    }
+
+    private static let unexpectedMessage = ServerMessage(
+        severity: "FATAL", sqlState: .protocolViolation, message: "expected an authentication message")
+
+    // MARK: Writing
+
+    func write(_ bytes: ByteBuffer) {
+        guard let context else { return }
+        needsFlush = true
+        context.write(wrapOutboundOut(bytes), promise: nil)
+    }
+
+    func flushIfNeeded() {
+        guard needsFlush else { return }
+        needsFlush = false
+        context?.flush()
+    }
+
+    var isWritable: Bool { context?.channel.isWritable ?? false }
+
+    /// Stops reading while the instance cannot take more, or while much waits to be processed.
+    func updateReading() {
+        let isBusy = switch stage {
+        case .loggingIn, .reading, .discarding, .closed: false
+        case .atGate, .queued, .preparing, .running: true
+        }
+        let wanted = !(isBusy && inbound.readableBytes > limits.writeBufferBytesMax) && (backend?.isWritable ?? true)
+        guard wanted != isReadingEnabled, let channel = context?.channel else { return }
+        isReadingEnabled = wanted
+        try? channel.syncOptions?.setOption(.autoRead, value: wanted)
+    }
+
+    // MARK: Closing
+
+    func closeWithError(_ reason: DisconnectReason, _ error: ServerMessage) {
+        write(RouterAnswers.encoded(.errorResponse(error)))
+        close(reason)
+    }
+
+    /// Leaves every queue, and hands a busy connection over to be recovered.
+    func close(_ reason: DisconnectReason) {
+        if case .closed = stage { return }
+        abandonWaiting()
+        stage = .closed
+        plane.closed(self, reason)
+        let touched = session.transaction.touched
+        session.transaction.touched = []
+        if let backend, let leasedFrom {
+            self.backend = nil
+            leasedFrom.recover(backend, segments: touched)
+        } else {
+            plane.left(touched)
+        }
+        flushIfNeeded()
+        context?.close(promise: nil)
+    }
+
+    func abandonWaiting() {
+        switch stage {
+        case .atGate: _ = plane.gate.waitAbandoned(by: id)
+        case .queued: plane.waitAbandoned(by: id)
+        case .loggingIn, .reading, .preparing, .running, .discarding, .closed: break
+        }
+    }
+}

@@ -1,0 +1,44 @@
+// Finding the one instance of a plan in a snapshot of the routing table. It has no side effects: a plan that waited at
+// a gate is resolved again with the snapshot of then.
+import ClusterModel
+import Routing
+import WireProtocol
+
+extension Destination {
+    /// `held`: the instance that the running transaction is on, and what the table was when it began.
+    static func resolve(
+        _ plan: BatchPlan, _ table: QueryRoutingTable, held: InstanceID?, transaction: Transaction
+    ) throws(BatchFailure) -> Destination {
+        var destination = Destination(instance: held)
+        // In a failed block the server rejects everything but its end, and says so best itself.
+        guard transaction.phase != .failed else { return destination }
+        for request in plan.routes {
+            switch table.route(request.statement, parameters: request.parameters) {
+            case .anywhere: continue
+            case .refused(let refusal): throw BatchFailure(refusal)
+            case .segment(let segment, on: let instance, because: _):
+                guard destination.instance == nil || destination.instance == instance else {
+                    throw conflict(segment, on: instance, with: destination, transaction)
+                }
+                destination.instance = instance
+                if !destination.segments.contains(segment) { destination.segments.append(segment) }
+            }
+        }
+        return destination
+    }
+
+    private static func conflict(
+        _ segment: SegmentID, on instance: InstanceID, with other: Destination, _ transaction: Transaction
+    ) -> BatchFailure {
+        if transaction.firstTable?[segment] == other.instance {
+            return BatchFailure(
+                .serializationFailure, "segment \(segment) moved while the transaction was running",
+                hint: "Run the transaction again.")
+        }
+        let first = (transaction.touched + other.segments).first.map { "segment \($0)" } ?? "a statement without a key"
+        return BatchFailure(
+            .featureNotSupported, "the transaction would touch two instances: \(first) and segment \(segment)",
+            hint: "Use one transaction for each of \(first) and segment \(segment); they live on "
+                + "\(other.instance.map(\.text) ?? "another instance") and \(instance) now.")
+    }
+}

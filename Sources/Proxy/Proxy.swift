@@ -1,0 +1,137 @@
+// The router's data plane, as the rest of Foreshard sees it. Every order is carried out on the data plane's one loop.
+import ClusterModel
+import Logging
+import NIOCore
+import NIOPosix
+import Routing
+import WireProtocol
+
+package final class Proxy: Sendable {
+    package let localAddress: SocketAddress
+    private let group: MultiThreadedEventLoopGroup
+    private let listener: any Channel
+    private let plane: DataPlane
+
+    private init(_ group: MultiThreadedEventLoopGroup, _ listener: any Channel, _ address: SocketAddress, _ plane: DataPlane) {
+        self.group = group
+        self.listener = listener
+        self.plane = plane
+        localAddress = address
+    }
+
+    /// Listens; returns when clients can connect.
+    package static func start(
+        configuration: ProxyConfiguration, routingTable: QueryRoutingTable, instances: [RoutedInstance],
+        users: [ProxyUser], logger: Logger
+    ) async throws -> Proxy {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let loop = group.next()
+        let plane = DataPlane(configuration, routingTable, users, loop, logger)
+        do {
+            try await loop.submit { plane.start(instances) }.get()
+            let listener = try await listen(plane, group)
+            guard let address = listener.localAddress else { throw ProxyError(.shutDown, "the listener has no address") }
+            return Proxy(group, listener, address, plane)
+        } catch {
+            try? await group.shutdownGracefully()
+            throw error
+        }
+    }
+
+    private static func listen(_ plane: DataPlane, _ group: MultiThreadedEventLoopGroup) async throws -> any Channel {
+        let limits = plane.configuration.limits
+        return try await ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 1024)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelOption(
+                .writeBufferWaterMark, value: .init(low: limits.writeBufferBytesMax / 4, high: limits.writeBufferBytesMax)
+            )
+            .childChannelInitializer { channel in
+                guard let client = plane.accept() else { return refuse(channel) }
+                return channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(client)
+                }
+            }
+            .bind(host: plane.configuration.host, port: plane.configuration.port).get()
+    }
+
+    private static func refuse(_ channel: any Channel) -> EventLoopFuture<Void> {
+        let error = ServerMessage(severity: "FATAL", sqlState: .tooManyConnections, message: "sorry, too many clients already")
+        let bytes = RouterAnswers.encoded(.errorResponse(error))
+        return channel.eventLoop.makeCompletedFuture {
+            try channel.pipeline.syncOperations.addHandler(RefusalHandler(bytes))
+        }
+    }
+
+    // MARK: Orders
+
+    package func setInstances(_ instances: [RoutedInstance]) async { await onLoop { $0.set(instances) } }
+
+    /// New transactions on the segment wait; returns when none is in flight. Throws, with the gate open again, when that
+    /// takes longer than `limit`.
+    package func close(_ segment: SegmentID, drainWithin limit: Duration) async throws {
+        try await withCheckedThrowingContinuation { continuation in
+            plane.loop.execute { [plane] in plane.close(segment, drainWithin: limit, continuation) }
+        }
+    }
+
+    /// Waiting transactions go on, routed by the snapshot of now.
+    package func open(_ segment: SegmentID) async { await onLoop { $0.open(segment) } }
+
+    package func publish(_ table: QueryRoutingTable) async { await onLoop { $0.publish(table) } }
+
+    /// The snapshot that statements are routed with now; nil after the shutdown.
+    package func routingTable() async -> QueryRoutingTable? { await onLoop { $0.table } }
+
+    /// What the segments used since the last call.
+    package func takeUsage() async -> [SegmentID: SegmentUsage] { await onLoop { $0.meter.drain() } ?? [:] }
+
+    package func status() async -> ProxyStatus? { await onLoop { $0.status } }
+
+    @discardableResult
+    private func onLoop<T: Sendable>(_ body: @escaping @Sendable (DataPlane) -> T) async -> T? {
+        try? await plane.loop.submit { [plane] in body(plane) }.get()
+    }
+
+    // MARK: Lifetime
+
+    /// Returns when the router has been shut down.
+    package func run() async { try? await listener.closeFuture.get() }
+
+    /// Takes no more clients, lets running transactions end within `limit`, then closes everything.
+    package func shutdown(drainWithin limit: Duration = .seconds(5)) async {
+        try? await listener.close()
+        let deadline = ContinuousClock.now + limit
+        repeat {
+            await onLoop { $0.beginShutdown() }
+            if await onLoop({ $0.isDrained }) ?? true { break }
+            try? await Task.sleep(for: .milliseconds(20))
+        } while ContinuousClock.now < deadline
+        await onLoop { $0.endShutdown() }
+        try? await group.shutdownGracefully()
+    }
+}
+
+/// Tells a client too many that it is one, once it has said something: bytes that nobody read would reset the
+/// connection, and the error with it.
+private final class RefusalHandler: ChannelInboundHandler, Sendable {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private static let patience = TimeAmount.seconds(5)
+    private let bytes: ByteBuffer
+
+    init(_ bytes: ByteBuffer) { self.bytes = bytes }
+
+    func channelActive(context: ChannelHandlerContext) {
+        let channel = context.channel
+        context.eventLoop.scheduleTask(in: Self.patience) { channel.close(promise: nil) }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+        context.close(promise: nil)
+    }
+}

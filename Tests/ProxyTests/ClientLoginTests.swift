@@ -1,0 +1,84 @@
+import NIOCore
+import Testing
+import WireProtocol
+
+@testable import Proxy
+
+@Suite struct ClientLoginTests {
+    private let users: [String: ProxyUser.Credential] = [
+        "open": .trust, "ada": .verifier(SCRAMVerifier(password: "sesame", salt: [1, 2, 3, 4])),
+    ]
+    private func machine() -> ClientLoginStateMachine {
+        ClientLoginStateMachine(users: users, nonce: "serverNonce", decoySalt: [9])
+    }
+
+    private func startup(_ user: String, minor: Int = 0) -> StartupPacket {
+        .startup(minorVersion: minor, parameters: [StartupParameter(name: "user", value: user)])
+    }
+
+    @Test func encryptionIsRefusedAndLogInGoesOn() {
+        var login = machine()
+        #expect(login.startupReceived(.sslRequest) == .refuseEncryption)
+        #expect(login.startupReceived(.gssEncryptionRequest) == .refuseEncryption)
+        #expect(login.awaitsStartup)
+        guard case .admit(let admitted, []) = login.startupReceived(startup("open")) else {
+            Issue.record("a trusted user is not admitted")
+            return
+        }
+        #expect(admitted.database == "open")
+    }
+
+    @Test func newerClientsAreToldTheVersion() {
+        var login = machine()
+        guard case .admit(_, let messages) = login.startupReceived(startup("open", minor: 2)) else {
+            Issue.record("not admitted")
+            return
+        }
+        #expect(messages == [.negotiateProtocolVersion(minor: 0, unsupported: [])])
+    }
+
+    @Test(arguments: [("ada", "sesame", true), ("ada", "wrong", false), ("nobody", "sesame", false)])
+    func scram(user: String, password: String, isAdmitted: Bool) throws {
+        var login = machine()
+        var client = SCRAMClient(password: password, nonce: "clientNonce")
+        #expect(login.startupReceived(startup(user)) == .ask([.authentication(.sasl(mechanisms: ["SCRAM-SHA-256"]))]))
+        var first = ByteBuffer()
+        first.writeString("SCRAM-SHA-256\0")
+        first.writeInteger(Int32(client.firstMessage.utf8.count))
+        first.writeString(client.firstMessage)
+        guard case .ask(let asked) = login.authenticationReceived(first),
+            case .authentication(.saslContinue(let challenge))? = asked.first
+        else {
+            Issue.record("no challenge")
+            return
+        }
+        let proof = try client.challenged(String(buffer: challenge))
+        switch login.authenticationReceived(ByteBuffer(string: proof)) {
+        case .admit: #expect(isAdmitted)
+        case .reject(let error):
+            #expect(!isAdmitted)
+            #expect(error.sqlState == .invalidPassword)
+        case .refuseEncryption, .cancel, .ask: Issue.record("the exchange does not end")
+        }
+    }
+
+    @Test func malformedExchangesAreRejected() {
+        for bytes in [[], [0], Array("SCRAM-SHA-256\0".utf8), Array("SCRAM-SHA-256\0".utf8) + [0x7F, 0xFF, 0xFF, 0xFF, 1]] {
+            var login = machine()
+            _ = login.startupReceived(startup("ada"))
+            guard case .reject = login.authenticationReceived(ByteBuffer(bytes: bytes)) else {
+                Issue.record("\(bytes) is accepted")
+                return
+            }
+        }
+    }
+
+    @Test func optionsAreSplitAsPostgreSQLDoes() {
+        let pairs = SessionSettings.pairs(startup: [
+            ("user", "ada"), ("options", "-c a=1 --b-c=x\\ y -cd=2"), ("application_name", "it's"),
+        ])
+        #expect(pairs.map { "\($0.name)=\($0.value)" } == ["a=1", "b_c=x y", "d=2", "application_name=it's"])
+        #expect(
+            SessionSettings(startup: pairs).statements.last == "SELECT set_config('application_name', 'it''s', false)")
+    }
+}
