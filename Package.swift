@@ -49,6 +49,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(name: "LocalPostgres", dependencies: ["ClusterModel"], swiftSettings: strict),
+        .target(name: "Settings", dependencies: ["ClusterModel", yams], swiftSettings: strict),
         .target(name: "History", dependencies: ["ClusterModel", "Forecasting", grdb], swiftSettings: strict),
         .target(name: "Migration", dependencies: ["ClusterModel", "PostgresClient", nioCore], swiftSettings: strict),
         .target(
@@ -73,7 +74,7 @@ let package = Package(
             name: "Demonstration",
             dependencies: [
                 "Catalog", "ClusterModel", "Forecasting", "LocalPostgres", "Planning", "PostgresClient", "Routing",
-                "Traces", logging,
+                "Settings", "Traces", logging,
             ], resources: [.copy("Resources/worldcup98")],
             swiftSettings: strict),
 
@@ -116,6 +117,7 @@ let package = Package(
                 "ClusterModel", "Planning", "Simulation",
             ],
             swiftSettings: strict),
+        .testTarget(name: "SettingsTests", dependencies: ["ClusterModel", "Settings"], swiftSettings: strict),
         .testTarget(
             name: "HistoryTests",
             dependencies: [

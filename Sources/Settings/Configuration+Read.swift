@@ -1,0 +1,82 @@
+// From YAML to the value. Each section is read by one function, which names every setting it knows.
+import ClusterModel
+
+extension Configuration {
+    /// Reads a configuration.
+    ///
+    /// - Parameters:
+    ///   - file: the name to show in errors.
+    ///   - environment: where `password_env` looks.
+    /// - Throws: `ConfigurationError` for the first thing that is wrong.
+    package static func read(
+        _ text: String,
+        file: String,
+        environment: [String: String] = [:]
+    ) throws(ConfigurationError) -> Configuration {
+        let root = try SettingsNode.document(text, file: file)
+        let reader = SettingsReader(environment: environment)
+        let configuration = Configuration(
+            listen: try reader.listener(root, "listen", port: 6432),
+            admin: try reader.listener(root, "admin", port: 6433),
+            dataDirectory: try root.child("data_directory")?.string() ?? "foreshard-data",
+            users: try reader.users(root),
+            clientAuthentication: try root.child("client_authentication")?.choice(of: ClientAuthentication.self)
+                ?? .scram,
+            application: try reader.credentials(root.required("application")),
+            instances: try reader.homes(root),
+            pool: try reader.pool(root),
+            groups: try reader.groups(root),
+            router: try reader.router(root),
+            forecast: try reader.forecast(root),
+            controller: try reader.controller(root),
+            moves: try reader.moves(root),
+            events: try reader.events(root),
+            eventFiles: try reader.eventFiles(root)
+        )
+        try root.finish()
+        try configuration.check(root)
+        return configuration
+    }
+
+    /// What no single setting can tell.
+    private func check(_ root: SettingsNode) throws(ConfigurationError) {
+        guard !instances.isEmpty else { throw root.error("`instances` must name at least one home instance") }
+        guard !groups.isEmpty else { throw root.error("`groups` must name at least one group of sharded tables") }
+        let ids = instances.map(\.instance.id) + pool.fixedInstances.map(\.instance.id)
+        if let twice = firstRepeated(ids) { throw root.error("the instance id `\(twice)` is used twice") }
+        if let twice = firstRepeated(groups.map(\.group.id)) {
+            throw root.error("the group id `\(twice)` is used twice")
+        }
+        if let twice = firstRepeated(groups.flatMap { $0.group.tables.map(\.table) }) {
+            throw root.error("the table `\(twice)` is in two groups: a table has one shard key")
+        }
+        guard controller.returnThreshold < controller.threshold else {
+            throw root.error("`controller.return_threshold` must be below `controller.threshold`")
+        }
+        guard controller.prepareConfidence <= controller.confidenceLevel else {
+            throw root.error("`controller.prepare_confidence` must not be above `controller.confidence_level`")
+        }
+        if clientAuthentication == .scram, let open = users.first(where: { $0.secret == nil }) {
+            throw root.error(
+                "user `\(open.name)` has neither password nor verifier; give one, or set client_authentication: trust"
+            )
+        }
+        if clientAuthentication == .trust, !["127.0.0.1", "::1", "localhost"].contains(listen.host) {
+            throw root.error("client_authentication: trust is for loopback only, and `listen.host` is \(listen.host)")
+        }
+    }
+}
+
+extension PoolSettings {
+    package var fixedInstances: [InstanceSettings] {
+        switch provider {
+        case .local: []
+        case .fixed(let instances): instances
+        }
+    }
+}
+
+private func firstRepeated<T: Hashable>(_ items: [T]) -> T? {
+    var seen: Set<T> = []
+    return items.first { !seen.insert($0).inserted }
+}

@@ -1,0 +1,203 @@
+// The whole of foreshard.yaml as a value. Reading it checks everything that can be checked without a server, and
+// refuses what it does not know; `foreshard init` writes every one of them with its default.
+import ClusterModel
+
+package struct Configuration: Sendable {
+    package var listen: Listener
+    package var admin: Listener
+    /// Catalog, history, admin token, local instances.
+    package var dataDirectory: String
+    package var users: [User]
+    package var clientAuthentication: ClientAuthentication
+    /// The role under which the router runs the clients' statements at the instances.
+    package var application: Credentials
+    package var instances: [InstanceSettings]
+    package var pool: PoolSettings
+    package var groups: [GroupSettings]
+    package var router: RouterSettings
+    package var forecast: ForecastSettings
+    package var controller: ControllerSettings
+    package var moves: MoveSettings
+    package var events: [ScheduledEvent]
+    package var eventFiles: [String]
+
+    package init(
+        listen: Listener, admin: Listener, dataDirectory: String, users: [User],
+        clientAuthentication: ClientAuthentication, application: Credentials, instances: [InstanceSettings],
+        pool: PoolSettings, groups: [GroupSettings], router: RouterSettings, forecast: ForecastSettings,
+        controller: ControllerSettings, moves: MoveSettings, events: [ScheduledEvent], eventFiles: [String]
+    ) {
+        self.listen = listen
+        self.admin = admin
+        self.dataDirectory = dataDirectory
+        self.users = users
+        self.clientAuthentication = clientAuthentication
+        self.application = application
+        self.instances = instances
+        self.pool = pool
+        self.groups = groups
+        self.router = router
+        self.forecast = forecast
+        self.controller = controller
+        self.moves = moves
+        self.events = events
+        self.eventFiles = eventFiles
+    }
+}
+
+package struct Listener: Hashable, Sendable {
+    package var host: String
+    /// 0 lets the system choose.
+    package var port: Int
+
+    package init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+}
+
+package struct Credentials: Hashable, Sendable {
+    package var user: String
+    package var password: String?
+
+    package init(user: String, password: String?) {
+        self.user = user
+        self.password = password
+    }
+}
+
+/// A user of the router: a password, or a verifier as `pg_authid` stores it.
+package struct User: Hashable, Sendable {
+    package enum Secret: Hashable, Sendable {
+        case password(String)
+        case verifier(String)
+    }
+
+    package var name: String
+    package var secret: Secret?
+
+    package init(name: String, secret: Secret?) {
+        self.name = name
+        self.secret = secret
+    }
+}
+
+package enum ClientAuthentication: String, CaseIterable, Sendable {
+    case scram = "scram-sha-256"
+    case trust
+}
+
+package struct InstanceSettings: Hashable, Sendable {
+    package var instance: Instance
+    /// Back-end connections that the router may hold to it.
+    package var connectionsMax: Int
+
+    package init(instance: Instance, connectionsMax: Int) {
+        self.instance = instance
+        self.connectionsMax = connectionsMax
+    }
+}
+
+package struct PoolSettings: Sendable {
+    package enum Provider: Sendable {
+        /// PostgreSQL clusters on this machine.
+        case local(LocalProviderSettings)
+        /// Servers that somebody else runs.
+        case fixed([InstanceSettings])
+    }
+
+    package var provider: Provider
+    /// Instances kept ready.
+    package var warm: Int
+
+    package init(provider: Provider, warm: Int) {
+        self.provider = provider
+        self.warm = warm
+    }
+}
+
+package struct LocalProviderSettings: Hashable, Sendable {
+    package var zone: Zone
+    package var instancesMax: Int
+    package var capacity: Load
+    package var connectionsMax: Int
+    package var costPerHour: Double
+
+    package init(zone: Zone, instancesMax: Int, capacity: Load, connectionsMax: Int, costPerHour: Double) {
+        self.zone = zone
+        self.instancesMax = instancesMax
+        self.capacity = capacity
+        self.connectionsMax = connectionsMax
+        self.costPerHour = costPerHour
+    }
+}
+
+package struct GroupSettings: Hashable, Sendable {
+    package var group: ShardGroup
+    /// Equal arcs that the ring is cut into at the first start.
+    package var segments: Int
+
+    package init(group: ShardGroup, segments: Int) {
+        self.group = group
+        self.segments = segments
+    }
+}
+
+package struct RouterSettings: Hashable, Sendable {
+    package var clientsMax = 1000
+    package var queueMax = 10_000
+    package var queueTimeout = Duration.seconds(30)
+    package var statementCacheBytesMax = 64 << 20
+
+    package init() {}
+}
+
+package struct ForecastSettings: Hashable, Sendable {
+    package var every = Duration.seconds(300)
+    package var horizon = Duration.seconds(3600)
+    package var step = Duration.seconds(300)
+    package var history = Duration.seconds(28 * 86_400)
+    package var refitEvery = Duration.seconds(86_400)
+
+    package init() {}
+}
+
+package enum ControllerMode: String, CaseIterable, Sendable, Codable {
+    /// Forecasts and plans; moves nothing.
+    case observe
+    /// Plans wait for `foreshard move`.
+    case recommend
+    /// Plans are carried out.
+    case auto
+}
+
+package enum ControllerPolicy: String, CaseIterable, Sendable, Codable {
+    case none, reactive, predictive
+}
+
+package struct ControllerSettings: Hashable, Sendable {
+    package var mode = ControllerMode.observe
+    package var policy = ControllerPolicy.predictive
+    /// Share of an instance's capacity above which it counts as overloaded.
+    package var threshold = 0.8
+    /// Share of capacity below which a home must stay, with the segment back, before it is taken home.
+    package var returnThreshold = 0.6
+    package var confidenceLevel = 0.9
+    package var prepareConfidence = 0.5
+    package var coolDown = Duration.seconds(900)
+    package var movesAtOnce = 2
+    /// The p99 latency that the team promises.
+    package var latencyObjective = Duration.milliseconds(500)
+    package var probation = Duration.seconds(600)
+    package var reactiveEvery = Duration.seconds(60)
+
+    package init() {}
+}
+
+package struct MoveSettings: Hashable, Sendable {
+    package var gateTimeout = Duration.milliseconds(500)
+    /// How long the old owner's rows are kept after a move is final.
+    package var cleanupGrace = Duration.seconds(900)
+
+    package init() {}
+}

@@ -1,0 +1,88 @@
+import ClusterModel
+import Settings
+import Testing
+
+private let minimal = """
+    application: {user: app}
+    client_authentication: trust
+    instances:
+      - {id: home-1, port: 5432, database: shop, user: foreshard, connections: 8}
+    groups:
+      - id: shop
+        key_type: bigint
+        tables: {customers: id, sales.orders: customer_id}
+    """
+
+@Suite struct ConfigurationTests {
+    @Test func aShortConfigurationGetsSafeDefaults() throws {
+        let configuration = try Configuration.read(minimal, file: "f.yaml")
+        #expect(configuration.controller.mode == .observe)
+        #expect(configuration.listen == Listener(host: "127.0.0.1", port: 6432))
+        #expect(configuration.instances[0].instance.capacity == Load(8))
+        #expect(configuration.groups[0].group.tables[1].table == TableName(schema: "sales", name: "orders"))
+        #expect(configuration.groups[0].segments == 16)
+    }
+
+    @Test func readsEverySection() throws {
+        let text =
+            minimal + """
+
+                users: [{name: app, password_env: APP_PASSWORD}]
+                pool: {provider: local, warm: 2, instances_max: 3, capacity: 6, connections: 8, zone: b}
+                router: {clients_max: 10, queue_timeout: 250ms}
+                forecast: {every: 10m, horizon: 2h}
+                controller: {mode: auto, policy: reactive, threshold: 0.7, return_threshold: 0.5}
+                moves: {cleanup_grace: 1h}
+                events: [{kind: sale, start: 2026-11-27T18:00:00+01:00, end: 2026-11-27T20:00:00Z}]
+                """
+        let configuration = try Configuration.read(text, file: "f.yaml", environment: ["APP_PASSWORD": "x"])
+        #expect(configuration.users == [User(name: "app", secret: .password("x"))])
+        #expect(configuration.router.queueTimeout == .milliseconds(250))
+        #expect(configuration.forecast.horizon == .seconds(7200))
+        #expect(configuration.controller.mode == .auto)
+        #expect(configuration.moves.cleanupGrace == .seconds(3600))
+        #expect(configuration.events[0].start == Timestamp("2026-11-27T17:00:00Z"))
+    }
+
+    static let wrong: [(String, String)] = [
+        ("contoller: {}", "unknown setting `contoller`: did you mean `controller`?"),
+        ("controller: {treshold: 0.7}", "unknown setting `treshold`: did you mean `threshold`?"),
+        ("controller: {threshold: 7}", "controller.threshold: must be a number from 0.05 to 1.0"),
+        ("controller: {mode: yolo}", "controller.mode: must be one of observe, recommend, auto"),
+        ("controller: {threshold: 0.5}", "`controller.return_threshold` must be below `controller.threshold`"),
+        ("forecast: {every: soon}", "forecast.every: must be a length of time such as 250ms, 10s, 5m, 2h or 7d"),
+        ("users: [{name: a, password_env: NOPE}]", "users[0].password_env: the environment has no variable NOPE"),
+        ("listen: {host: 0.0.0.0}", "client_authentication: trust is for loopback only"),
+        ("pool: {provider: static}", "pool: the setting `instances` is missing"),
+        (
+            "pool: {provider: static, instances: [{id: home-1, port: 1, database: d, user: u}]}",
+            "the instance id `home-1` is used twice"
+        ),
+        (
+            "events: [{kind: x, start: 2026-01-02T00:00:00Z, end: 2026-01-01T00:00:00Z}]",
+            "events[0]: ends before it starts"
+        ),
+        ("listen: [1]", "listen: must be a mapping of settings"),
+    ]
+
+    @Test(arguments: wrong)
+    func saysWhatIsWrongAndWhere(addition: String, message: String) {
+        #expect {
+            try Configuration.read(minimal + "\n" + addition, file: "f.yaml")
+        } throws: { error in
+            guard let error = error as? ConfigurationError else { return false }
+            return error.description.contains(message) && error.description.hasPrefix("f.yaml")
+        }
+    }
+
+    @Test(arguments: ["", "a: [", "- 1", "42", "\u{0}", "application: {}"])
+    func refusesWhatIsNotAConfiguration(text: String) {
+        #expect(throws: ConfigurationError.self) { try Configuration.read(text, file: "f.yaml") }
+    }
+
+    @Test func namesTheLine() {
+        #expect {
+            try Configuration.read(minimal + "\nlisten:\n  prot: 1\n", file: "f.yaml")
+        } throws: { ($0 as? ConfigurationError)?.line == 10 }
+    }
+}
