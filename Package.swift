@@ -71,10 +71,24 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
+            name: "ControlPlane",
+            dependencies: [
+                "Catalog", "ClusterModel", "ContingentPool", "Forecasting", "History", "LocalPostgres", "Migration",
+                "Planning", "PostgresClient", "Proxy", "Routing", "SQLAnalysis", "Settings", "Traces",
+                "WireProtocol", collections, logging,
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "Admin",
+            dependencies: [
+                "Catalog", "ClusterModel", "ControlPlane", "Planning", hummingbird, logging, nioCore,
+            ],
+            swiftSettings: strict),
+        .target(
             name: "Demonstration",
             dependencies: [
-                "Catalog", "ClusterModel", "Forecasting", "LocalPostgres", "Planning", "PostgresClient", "Routing",
-                "Settings", "Traces", logging,
+                "Catalog", "ClusterModel", "ControlPlane", "Forecasting", "LocalPostgres", "Planning",
+                "PostgresClient", "Routing", "Settings", "Traces", logging,
             ], resources: [.copy("Resources/worldcup98")],
             swiftSettings: strict),
 
@@ -154,6 +168,12 @@ let package = Package(
             dependencies: [
                 "ClusterModel", "LocalPostgres", "Proxy", "Routing", "SQLAnalysis", "WireProtocol", logging, nioCore,
                 nioPosix,
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ControlPlaneTests",
+            dependencies: [
+                "ClusterModel", "ControlPlane", "Forecasting",
             ],
             swiftSettings: strict),
 

@@ -1,0 +1,43 @@
+// The Prometheus text format. Label values are instance and segment ids only: bounded sets.
+import ControlPlane
+
+enum MetricsText {
+    static func render(_ status: StatusView, _ segments: [SegmentView]) -> String {
+        var text = ""
+        gauge("foreshard_routing_epoch", "Version of the routing table.", [([], Double(status.epoch))], &text)
+        gauge("foreshard_clients", "Client connections.", [([], Double(status.clients))], &text)
+        gauge("foreshard_moves", "Moves under way.", [([], Double(status.moves.count))], &text)
+        gauge("foreshard_forecast_stale", "1 when the forecast is too old.", [([], status.isForecastStale ? 1 : 0)], &text)
+        perInstance("load", "Average active sessions.", status) { $0.load }
+        perInstance("capacity", "Load carried at the latency objective.", status) { $0.capacity }
+        perInstance("connections_in_use", "Back-end connections in use.", status) { Double($0.connectionsInUse) }
+        perInstance("statements_waiting", "Sessions that wait for a back-end.", status) { Double($0.statementsWaiting) }
+        perInstance("predicted_peak", "Highest median of the forecast.", status) { $0.predictedPeak }
+        perInstance("overload_probability", "Highest probability of exceeding the threshold.", status) {
+            $0.overloadProbability
+        }
+        gauge(
+            "foreshard_segment_load", "Average active sessions.",
+            segments.map { ([("segment", $0.segmentID), ("instance", $0.location)], $0.load) }, &text)
+
+        func perInstance(
+            _ name: String, _ help: String, _ status: StatusView, _ value: (InstanceView) -> Double?
+        ) {
+            gauge(
+                "foreshard_instance_\(name)", help,
+                status.instances.compactMap { instance in value(instance).map { ([("instance", instance.id)], $0) } },
+                &text)
+        }
+        return text
+    }
+
+    private static func gauge(
+        _ name: String, _ help: String, _ samples: [([(String, String)], Double)], _ text: inout String
+    ) {
+        text += "# HELP \(name) \(help)\n# TYPE \(name) gauge\n"
+        for (labels, value) in samples {
+            let inside = labels.map { "\($0.0)=\"\($0.1)\"" }.joined(separator: ",")
+            text += inside.isEmpty ? "\(name) \(value)\n" : "\(name){\(inside)} \(value)\n"
+        }
+    }
+}

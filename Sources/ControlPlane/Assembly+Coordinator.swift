@@ -1,0 +1,133 @@
+// The coordinator's configuration, from the user's settings.
+import Catalog
+import ClusterModel
+import ContingentPool
+import Forecasting
+import Foundation
+import History
+import Logging
+import Migration
+import Planning
+import Settings
+import Traces
+
+extension Assembly {
+    struct MadeParts {
+        let catalog: CatalogStore
+        let history: HistoryStore
+        let pool: ContingentPool
+        let routing: RoutingAuthority
+        let executor: MoveExecutor
+        let homeOfSegment: [SegmentID: InstanceID]
+        let logger: Logger
+    }
+
+    static func makeCoordinator(
+        _ configuration: Configuration, _ options: Options, _ made: MadeParts
+    ) async throws -> Coordinator {
+        let homes = configuration.instances.map(\.instance)
+        let forecast = configuration.forecast
+        if !options.history.isEmpty {
+            try made.history.importLoads(options.history)
+        }
+        let now = options.clock.now()
+        let window = LoadWindow(
+            step: forecast.step, span: forecast.history,
+            history: try made.history.loads(step: forecast.step, from: now - forecast.history, to: now))
+        let parts = Coordinator.Parts(
+            clock: options.clock, catalog: made.catalog, history: made.history, routing: made.routing, pool: made.pool,
+            forecaster: Forecaster(configuration: engine(forecast), events: try events(configuration)), homes: homes,
+            homeOfSegment: made.homeOfSegment,
+            sizes: try await SegmentSizes(groups: made.routing.table.groups, homes: homes),
+            routed: { ProxyAssembly(configuration: configuration, logger: made.logger).routed($0) }, logger: made.logger)
+        let coordinator = Coordinator(
+            parts: parts,
+            timing: .init(
+                meterEvery: options.meterEvery, forecastEvery: forecast.every,
+                controlEvery: controlEvery(configuration),
+                latencyObjective: configuration.controller.latencyObjective),
+            executor: made.executor, controller: try controller(configuration, options, made.catalog), window: window)
+        await coordinator.attach(
+            MoveService(
+                executor: made.executor, clock: options.clock, watch: watch(configuration),
+                grace: configuration.moves.cleanupGrace, estimator: MoveTimeEstimator(configuration: options.moveTime),
+                logger: made.logger, outcome: { [weak coordinator] in await coordinator?.moveEnded($0) }))
+        return coordinator
+    }
+
+    private static func controlEvery(_ configuration: Configuration) -> Duration {
+        min(configuration.controller.reactiveEvery, configuration.forecast.every)
+    }
+
+    private static func engine(_ forecast: ForecastSettings) -> PredictionEngine.Configuration {
+        var engine = PredictionEngine.Configuration()
+        engine.horizonSteps = max(1, Int(forecast.horizon / forecast.step))
+        engine.historyMax = forecast.history
+        engine.relearnAfter = forecast.refitEvery
+        return engine
+    }
+
+    private static func watch(_ configuration: Configuration) -> MoveWatch.Configuration {
+        var watch = MoveWatch.Configuration()
+        watch.watchMax = configuration.controller.probation
+        watch.watchMin = configuration.controller.probation / 5
+        watch.objectiveSeconds = configuration.controller.latencyObjective.inSeconds
+        return watch
+    }
+
+    private static func controller(
+        _ configuration: Configuration, _ options: Options, _ catalog: CatalogStore
+    ) throws -> ShardingController {
+        let settings = configuration.controller
+        var planning = PlanningConfiguration()
+        planning.mode = .init(settings.mode)
+        planning.policy = .init(settings.policy)
+        planning.overloadThreshold = settings.threshold
+        planning.returnThreshold = settings.returnThreshold
+        planning.reliefTarget = (settings.threshold + settings.returnThreshold) / 2
+        planning.confidenceLevel = settings.confidenceLevel
+        planning.prepareConfidence = settings.prepareConfidence
+        planning.dropConfidence = settings.prepareConfidence / 2
+        planning.coolDown = settings.coolDown
+        // Patience counts plans, and there are several for each forecast: only new forecasts are new evidence.
+        let plansPerForecast = max(1, Int(configuration.forecast.every / controlEvery(configuration)))
+        planning.returnPlans *= plansPerForecast
+        planning.dropPlans *= plansPerForecast
+        planning.idlePlans *= plansPerForecast
+        planning.movesInFlightPerSourceMax = settings.movesAtOnce
+        planning.movesInFlightMax = max(planning.movesInFlightMax, settings.movesAtOnce)
+        options.planning(&planning)
+        guard planning.problems.isEmpty else {
+            throw ClusterError("the controller's settings contradict each other: " + planning.problems.joined(separator: "; "))
+        }
+        let memory = try catalog.controllerMemory().map { try JSONDecoder().decode(ControllerMemory.self, from: $0) }
+        return ShardingController(configuration: planning, memory: memory ?? ControllerMemory())
+    }
+
+    /// The configuration's own events and those of its event files.
+    private static func events(_ configuration: Configuration) throws -> [ScheduledEvent] {
+        try configuration.eventFiles.reduce(configuration.events) { events, file in
+            events + (try EventTrace(path: file).scheduled)
+        }
+    }
+}
+
+extension PlanningMode {
+    init(_ mode: ControllerMode) {
+        switch mode {
+        case .observe: self = .observe
+        case .recommend: self = .recommend
+        case .auto: self = .auto
+        }
+    }
+}
+
+extension PlanningPolicy {
+    init(_ policy: ControllerPolicy) {
+        switch policy {
+        case .none: self = .none
+        case .reactive: self = .reactive
+        case .predictive: self = .predictive
+        }
+    }
+}

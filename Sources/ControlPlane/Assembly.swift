@@ -1,0 +1,133 @@
+// Puts the parts together in the order of their dependencies, and ends them in reverse. One process, one catalog.
+//
+// The order matters twice: contingent instances run before moves are recovered, since a segment may be on one; and moves
+// are settled before the router listens, so that no client meets a half-done move.
+import Catalog
+import ClusterModel
+import ContingentPool
+import Forecasting
+import Foundation
+import History
+import LocalPostgres
+import Logging
+import Migration
+import Planning
+import PostgresClient
+import Proxy
+import Routing
+import Settings
+import Traces
+
+/// A running Foreshard.
+package final class Assembly: Sendable {
+    /// What a replay or a test sets otherwise than an ordinary server.
+    package struct Options: Sendable {
+        package var clock = ClusterClock()
+        /// Loads from before the start, at the forecast's step; written into the history.
+        package var history: [SegmentID: LoadSeries] = [:]
+        package var crashSwitch: CrashSwitch = { _ in }
+        package var moveTime = MoveTimeEstimator.Configuration()
+        package var meterEvery = Duration.seconds(10)
+        package var planning: @Sendable (inout PlanningConfiguration) -> Void = { _ in }
+
+        package init() {}
+    }
+
+    package let coordinator: Coordinator
+    package let proxy: Proxy
+    package let pool: ContingentPool
+    package let routing: RoutingAuthority
+    package let clock: ClusterClock
+    private let logger: Logger
+
+    private init(
+        coordinator: Coordinator, proxy: Proxy, pool: ContingentPool, routing: RoutingAuthority, clock: ClusterClock,
+        logger: Logger
+    ) {
+        self.coordinator = coordinator
+        self.proxy = proxy
+        self.pool = pool
+        self.routing = routing
+        self.clock = clock
+        self.logger = logger
+    }
+
+    /// Starts everything up to the open client port.
+    ///
+    /// - Throws: what is wrong with the configuration, the catalog or the instances, in words for the user.
+    package static func start(
+        _ configuration: Configuration, options: Options = Options(), logger: Logger
+    ) async throws -> Assembly {
+        try makeDataDirectory(configuration.dataDirectory)
+        let clock = options.clock
+        let catalog = try CatalogStore(path: configuration.dataDirectory + "/catalog.sqlite", now: { clock.now() })
+        let history = try HistoryStore(path: configuration.dataDirectory + "/history.sqlite")
+        let homes = configuration.instances.map(\.instance)
+        try await InstanceReach.check(homes)
+        let first = FirstPlacement(configuration: configuration)
+        let table = try QueryRoutingTable(try first.loadOrMake(in: catalog))
+        let routing = RoutingAuthority(table: table, catalog: catalog, logger: logger)
+
+        let pool = try await PoolAssembly(configuration: configuration, catalog: catalog, home: homes[0], logger: logger)
+            .make()
+        try await pool.recover()
+        let executor = MoveExecutor(
+            journal: catalog, gate: routing, term: catalog.term, configuration: moveConfiguration(configuration, options),
+            endpoints: { id in
+                if let home = homes.first(where: { $0.id == id }) { return home.endpoint }
+                return await pool.instance(id)?.endpoint
+            })
+
+        let coordinator = try await makeCoordinator(
+            configuration, options,
+            MadeParts(
+                catalog: catalog, history: history, pool: pool, routing: routing, executor: executor,
+                homeOfSegment: try first.homes(in: catalog), logger: logger))
+        try await coordinator.recoverMoves()
+
+        let proxy = try await ProxyAssembly(configuration: configuration, logger: logger)
+            .start(table: routing.table, contingents: await coordinator.contingentsInUse())
+        routing.attach(proxy)
+        await coordinator.attach(proxy)
+        return Assembly(
+            coordinator: coordinator, proxy: proxy, pool: pool, routing: routing, clock: clock, logger: logger)
+    }
+
+    /// Runs until cancelled; then stops taking clients, lets transactions end, and only then stops what was started here.
+    package func run() async throws {
+        // Outside of this task, whose cancellation is the beginning of the end and not the end.
+        let services = Task {
+            try await withThrowingDiscardingTaskGroup { group in
+                group.addTask { await self.pool.run() }
+                group.addTask { try await self.coordinator.run() }
+            }
+        }
+        let (ended, end) = AsyncStream.makeStream(of: Void.self)
+        let watch = Task {
+            _ = await services.result
+            end.finish()
+        }
+        for await _ in ended {}
+        await Task { await self.proxy.shutdown() }.value
+        services.cancel()
+        await watch.value
+        try await services.value
+    }
+
+    private static func makeDataDirectory(_ path: String) throws {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw ClusterError("cannot make the data directory \(path): \(error.localizedDescription)")
+        }
+    }
+
+    private static func moveConfiguration(_ configuration: Configuration, _ options: Options) -> MoveConfiguration {
+        let clock = options.clock
+        var moves = MoveConfiguration(now: { clock.now() })
+        moves.gateDrainWithin = configuration.moves.gateTimeout
+        moves.crashSwitch = options.crashSwitch
+        return moves
+    }
+}

@@ -1,0 +1,191 @@
+// The loops of the control plane: measure, forecast, plan, act, watch. What they know is here; what each of them decides
+// is a value made by Forecasting and Planning, and what they order is done by MoveService and ContingentPool.
+//
+// Invariant: nothing is ordered that was not first written to the audit with the numbers that caused it.
+import Catalog
+import ClusterModel
+import ContingentPool
+import Forecasting
+import Foundation
+import History
+import Logging
+import Migration
+import Planning
+import Proxy
+import Routing
+
+package actor Coordinator {
+    /// The parts that the loops work with.
+    struct Parts: Sendable {
+        let clock: ClusterClock
+        let catalog: CatalogStore
+        let history: HistoryStore
+        let routing: RoutingAuthority
+        let pool: ContingentPool
+        let forecaster: Forecaster
+        let homes: [Instance]
+        let homeOfSegment: [SegmentID: InstanceID]
+        let sizes: SegmentSizes
+        /// An instance as the router reaches it.
+        let routed: @Sendable (Instance) -> RoutedInstance
+        let logger: Logger
+    }
+
+    struct Timing: Sendable {
+        var meterEvery: Duration
+        var forecastEvery: Duration
+        var controlEvery: Duration
+        var latencyObjective: Duration
+    }
+
+    let parts: Parts
+    let timing: Timing
+    let executor: MoveExecutor
+    private(set) var moves: MoveService?
+    /// Nil until the router listens; until then there is nothing to measure.
+    private(set) var proxy: Proxy?
+    var controller: ShardingController
+    var recent: RecentUsage
+    var window: LoadWindow
+    var round: ForecastRound?
+    private var lastMeasured: ContinuousClock.Instant?
+    var plan: Plan?
+    /// The last note written for each reason, so that a standing wait is one record and not one for each plan.
+    var notesWritten: [String: Timestamp] = [:]
+    /// Contingent instances that a plan took, until it gives them back.
+    var leased: Set<InstanceID> = []
+
+    init(
+        parts: Parts, timing: Timing, executor: MoveExecutor, controller: ShardingController, window: LoadWindow
+    ) {
+        self.parts = parts
+        self.timing = timing
+        self.executor = executor
+        self.controller = controller
+        self.window = window
+        recent = RecentUsage(span: timing.controlEvery * 2)
+    }
+
+    func attach(_ moves: MoveService) { self.moves = moves }
+    func attach(_ proxy: Proxy) { self.proxy = proxy }
+
+    /// Settles what an earlier process left; contingent instances that own segments or are in a move are ours again.
+    func recoverMoves() async throws {
+        try await moves?.recover()
+        for member in await parts.pool.allMembers where member.state.kind == .active || member.state.kind == .reserved {
+            leased.insert(member.id)
+        }
+    }
+
+    func contingentsInUse() async -> [Instance] {
+        var instances: [Instance] = []
+        for id in leased.sorted() {
+            if let instance = await parts.pool.instance(id) { instances.append(instance) }
+        }
+        return instances
+    }
+
+    // MARK: Loops
+
+    /// Runs until cancelled.
+    package func run() async throws {
+        guard let moves else { preconditionFailure("a coordinator runs with its move service attached") }
+        try await withThrowingDiscardingTaskGroup { group in
+            group.addTask { await moves.run() }
+            group.addTask { try await self.every(self.timing.meterEvery) { try await $0.measure(until: $1) } }
+            group.addTask { try await self.every(self.timing.forecastEvery) { await $0.forecast(at: $1) } }
+            group.addTask { try await self.every(self.timing.controlEvery) { await $0.control(at: $1) } }
+        }
+    }
+
+    private nonisolated func every(
+        _ step: Duration, _ body: @Sendable (Coordinator, Timestamp) async throws -> Void
+    ) async throws {
+        while true {
+            let moment: Timestamp
+            do { moment = try await parts.clock.tick(every: step) } catch { return }
+            try await body(self, moment)
+        }
+    }
+
+    /// Takes what the router measured since the last call into memory and history.
+    func measure(until end: Timestamp) async throws {
+        guard var usage = await proxy?.takeUsage() else { return }
+        defer { lastMeasured = .now }
+        guard let lastMeasured else { return }
+        // Busy time is real time; the interval is cluster time, and never exactly as long as it should be.
+        let scale = timing.meterEvery.inSeconds / max(1e-6, lastMeasured.duration(to: .now).inSeconds)
+        for id in usage.keys { usage[id]?.scaleTimes(by: scale) }
+        // The router was there: a segment that nobody asked for used nothing, which is a measurement too.
+        for segment in table.segments where usage[segment.id] == nil { usage[segment.id] = SegmentUsage() }
+        let start = end - timing.meterEvery
+        recent.add(usage, end: end, length: timing.meterEvery)
+        window.add(usage, end: end, length: timing.meterEvery)
+        do {
+            try parts.history.append(
+                usage.map { UsageRecord(segment: $0.key, start: start, usage: $0.value) }, step: timing.meterEvery)
+        } catch {
+            parts.logger.error("cannot write the history", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Forecasts; the first call, which learns, may take a while.
+    package func forecast(at moment: Timestamp) async {
+        let next = await parts.forecaster.forecast(window, placement: placement, at: moment.floored(to: window.step))
+        if let round, next.issuedAt < round.issuedAt { return }
+        round = next
+        for anomaly in next.anomalies { audit(anomaly, in: next) }
+        let budget = parts.clock.realTime(of: timing.forecastEvery)
+        if next.took > budget {
+            parts.logger.warning(
+                "forecasting took longer than its interval",
+                metadata: ["forecast.took": "\(next.took)", "forecast.every": "\(budget)"])
+        }
+    }
+
+    /// Makes the first forecast, for which the models learn, and then lets a waiting clock run.
+    package func startClock() async {
+        await forecast(at: parts.clock.now())
+        parts.clock.start()
+    }
+
+    /// Plans once and carries out what the plan's mode allows.
+    func control(at moment: Timestamp) async {
+        guard let moves else { return }
+        await moves.tick(recent, placement: placement, keepsByItself: controller.configuration.mode != .auto)
+        let plan = controller.plan(await snapshot(at: moment))
+        self.plan = plan
+        remember()
+        write(plan)
+        for action in plan.actions where action.isExecutable { await carryOut(action) }
+    }
+
+    private func remember() {
+        do {
+            try parts.catalog.saveControllerMemory(JSONEncoder().encode(controller.memory))
+        } catch {
+            parts.logger.error("cannot keep the controller's memory", metadata: ["error": "\(error)"])
+        }
+    }
+
+    // MARK: What is
+
+    var table: QueryRoutingTable { parts.routing.table }
+
+    var placement: [InstanceID: [SegmentID]] { table.placement }
+
+    func snapshot(at moment: Timestamp) async -> ClusterSnapshot {
+        var members: [(PoolMember, Instance?)] = []
+        for member in await parts.pool.allMembers { members.append((member, await parts.pool.instance(member.id))) }
+        var times: [SegmentID: Duration] = [:]
+        for segment in table.segments {
+            let size = parts.sizes.size(of: segment)
+            times[segment.id] = await moves?.timeToMove(rows: size.rows, bytes: size.bytes)
+        }
+        return await SnapshotBuilder(
+            now: moment, table: table, homes: parts.homes, homeOfSegment: parts.homeOfSegment, members: members,
+            readiness: parts.pool.readiness, recent: recent, round: round, moves: moves?.inFlight ?? [], holds: moves?.tidying ?? [:],
+            latencyObjective: timing.latencyObjective, timesToMove: times, clock: parts.clock
+        ).build()
+    }
+}

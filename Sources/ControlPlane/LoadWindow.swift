@@ -1,0 +1,54 @@
+// The load of every segment at the forecast's step, as far back as the models learn: read from the history once, then
+// kept up by the meter. A step enters when it has ended; what was never measured stays missing.
+import ClusterModel
+import Forecasting
+
+package struct LoadWindow: Sendable {
+    package let step: Duration
+    private let span: Duration
+    package private(set) var series: [SegmentID: LoadSeries]
+    /// Busy seconds of the step that is still running.
+    private var running: [SegmentID: Double] = [:]
+    private var runningStart: Timestamp?
+    private var runningCovered = Duration.zero
+
+    package init(step: Duration, span: Duration, history: [SegmentID: LoadSeries]) {
+        self.step = step
+        self.span = span
+        series = history
+    }
+
+    /// Adds one interval of measurement; intervals come in order of time.
+    package mutating func add(_ usage: [SegmentID: SegmentUsage], end: Timestamp, length: Duration) {
+        let stepStart = (end - .milliseconds(1)).floored(to: step)
+        if let runningStart, runningStart != stepStart { closeStep(startingAt: runningStart) }
+        runningStart = stepStart
+        runningCovered = runningCovered + length
+        for (segment, used) in usage { running[segment, default: 0] += used.busySeconds }
+        if end >= stepStart + step { closeStep(startingAt: stepStart) }
+    }
+
+    /// The sum of the segments' loads; missing where any of them is.
+    package func sum(of segments: [SegmentID]) -> LoadSeries? {
+        try? LoadSeries.sum(segments.compactMap { series[$0] })
+    }
+
+    private mutating func closeStep(startingAt start: Timestamp) {
+        // A step of which less than half was measured says too little.
+        if runningCovered >= step / 2 {
+            for (segment, busy) in running { append(busy / runningCovered.inSeconds, to: segment, at: start) }
+        }
+        running = [:]
+        runningStart = nil
+        runningCovered = .zero
+    }
+
+    private mutating func append(_ load: Double, to segment: SegmentID, at start: Timestamp) {
+        var values = series[segment] ?? LoadSeries(start: start, step: step, values: [])
+        while values.end < start { values.append(.nan) }
+        guard values.end == start else { return }
+        values.append(load)
+        let earliest = start - span
+        series[segment] = values.start < earliest - step * 288 ? values.window(from: earliest, to: values.end) : values
+    }
+}

@@ -1,0 +1,279 @@
+// The moves under way: starts what the controller or a person orders, watches each after its cut-over, and finishes it.
+// The executor knows how a move is made; this knows since when, for whom, and what was seen of it.
+//
+// Invariant: at most one piece of work is under way for a move. What is asked of a busy move is refused; the next plan
+// asks again.
+import Catalog
+import ClusterModel
+import Logging
+import Migration
+import Planning
+
+package actor MoveService {
+    struct Tracked {
+        var record: MoveRecord
+        let startedAt: Timestamp
+        var watch: MoveWatch
+        var lastSample: Timestamp
+        /// What is being done; nil when the move rests.
+        var work: Work?
+    }
+
+    enum Work: Equatable { case preparing, cuttingOver, finishing, aborting }
+
+    let executor: MoveExecutor
+    let clock: ClusterClock
+    let logger: Logger
+    private let watchConfiguration: MoveWatch.Configuration
+    private let grace: Duration
+    private let outcome: @Sendable (MoveOutcome) async -> Void
+    private(set) var tracked: [MoveID: Tracked] = [:]
+    private var estimator: MoveTimeEstimator
+    private let (jobs, job) = AsyncStream.makeStream(of: (@Sendable () async -> Void).self)
+
+    /// - Parameters:
+    ///   - grace: how long the old owner's rows are kept after a move is final.
+    ///   - outcome: told of every change of ownership and every end, for the audit and the pool.
+    init(
+        executor: MoveExecutor, clock: ClusterClock, watch: MoveWatch.Configuration, grace: Duration,
+        estimator: MoveTimeEstimator, logger: Logger, outcome: @escaping @Sendable (MoveOutcome) async -> Void
+    ) {
+        self.executor = executor
+        self.clock = clock
+        watchConfiguration = watch
+        self.grace = grace
+        self.estimator = estimator
+        self.logger = logger
+        self.outcome = outcome
+    }
+
+    /// Works until cancelled; a move that is being worked on is left for `recover` of the next start.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            for await job in jobs { group.addTask { await job() } }
+        }
+    }
+
+    /// Takes up what an earlier process left: finishes what was decided, undoes what was not.
+    func recover() async throws {
+        for recovery in try await executor.recover() {
+            let record = recovery.record
+            logger.info(
+                "took over a move",
+                metadata: [
+                    "move.id": "\(record.id)", "move.state": "\(record.state)",
+                    "error": recovery.failure.map { "\($0)" } ?? "none",
+                ])
+            guard !record.state.isOver else { continue }
+            track(record)
+            if record.state == .probation { tracked[record.id]?.watch.cutOverCompleted(at: clock.now()) }
+        }
+    }
+
+    private func track(_ record: MoveRecord) {
+        tracked[record.id] = Tracked(
+            record: record, startedAt: clock.now(),
+            watch: MoveWatch(configuration: watchConfiguration), lastSample: clock.now(), work: nil)
+    }
+
+    // MARK: Looking
+
+    func timeToMove(rows: Int, bytes: Int) -> Duration {
+        clock.clusterTime(of: estimator.timeToMove(rows: rows, bytes: bytes))
+    }
+
+    var estimatorSnapshot: MoveTimeEstimator { estimator }
+
+    /// The moves as the controller plans with them; a move that was kept is no longer one.
+    var inFlight: [MoveInFlight] {
+        tracked.values.compactMap { move in
+            phase(of: move).map { phase in
+                MoveInFlight(
+                    id: move.record.id, segment: move.record.order.segment.id, source: move.record.order.source,
+                    target: move.record.order.target, phase: phase, startedAt: move.startedAt)
+            }
+        }.sorted { $0.id < $1.id }
+    }
+
+    private func phase(of move: Tracked) -> MoveInFlight.Phase? {
+        switch move.work {
+        case .cuttingOver: return .cuttingOver
+        case .finishing, .aborting: return nil
+        case .preparing, nil: break
+        }
+        switch move.record.state {
+        case .planned, .prechecked, .prepared, .streaming, .copied: return .preparing
+        case .ready: return .ready
+        case .fenced, .switchDecided, .revertFenced, .revertDecided: return .cuttingOver
+        case .probation: return .probation(move.watch.verdict)
+        case .finalizing, .retained, .cleaning, .finished, .aborting, .aborted: return nil
+        }
+    }
+
+    /// Segments whose last move is not tidied up yet: another move would be in its way.
+    var tidying: [SegmentID: Hold] {
+        let moves = tracked.values.filter { phase(of: $0) == nil }
+        return Dictionary(
+            moves.map { move in
+                (
+                    move.record.order.segment.id,
+                    Hold(
+                        until: max(move.record.report.retainedUntil ?? clock.now(), clock.now()) + .seconds(60),
+                        reason: "its last move \(move.record.id) is being tidied up")
+                )
+            }, uniquingKeysWith: { first, _ in first })
+    }
+
+    // MARK: Orders
+
+    /// Starts copying; returns at once. With `thenCutOver`, ownership changes as soon as the copy is ready.
+    func prepare(_ order: MoveOrder, epoch: Epoch, thenCutOver: Bool) throws {
+        if let other = tracked.values.first(where: { $0.record.order.segment.id == order.segment.id }) {
+            throw OrderRefusal("segment \(order.segment.id) is still in move \(other.record.id) (\(other.record.state)).")
+        }
+        track(MoveRecord(order: order, term: 0, epoch: epoch))
+        begin(order.id, .preparing) { [executor] in try await executor.start(order, epoch: epoch) } then: { service in
+            guard thenCutOver else { return }
+            try await service.cutOver(order.id)
+        }
+    }
+
+    /// Makes the target the owner; returns at once.
+    func cutOver(_ id: MoveID) throws {
+        try checkRests(id, in: [.ready])
+        begin(id, .cuttingOver) { [executor] in try await executor.cutOver(id) }
+    }
+
+    /// Makes the source the owner again, then forgets the move; returns at once.
+    func revert(_ id: MoveID) throws {
+        try checkRests(id, in: [.probation])
+        begin(id, .cuttingOver) { [executor] in try await executor.revert(id) } then: { service in
+            try await service.abort(id)
+        }
+    }
+
+    /// Ends the watch: the move stays.
+    func keep(_ id: MoveID) throws {
+        try checkRests(id, in: [.probation])
+        begin(id, .finishing) { [executor, grace] in try await executor.finalize(id, grace: grace) }
+    }
+
+    /// Undoes a move that has not been cut over.
+    func abort(_ id: MoveID) throws {
+        guard let move = tracked[id] else { throw OrderRefusal("there is no move \(id) under way.") }
+        guard move.work == nil || move.work == .preparing else { throw OrderRefusal("move \(id) is busy: try again.") }
+        begin(id, .aborting) { [executor] in try await executor.abort(id) }
+    }
+
+    private func checkRests(_ id: MoveID, in states: [MoveState]) throws {
+        guard let move = tracked[id] else { throw OrderRefusal("there is no move \(id) under way.") }
+        guard move.work == nil, states.contains(move.record.state) else {
+            let wanted = states.map(\.rawValue).joined(separator: " or ")
+            throw OrderRefusal("move \(id) is \(move.record.state.rawValue), not \(wanted).")
+        }
+    }
+
+    // MARK: Work
+
+    private func begin(
+        _ id: MoveID, _ work: Work, _ body: @escaping @Sendable () async throws -> MoveRecord,
+        then: @escaping @Sendable (MoveService) async throws -> Void = { _ in }
+    ) {
+        tracked[id]?.work = work
+        job.yield { [self] in
+            let begin = ContinuousClock.now
+            do {
+                let record = try await body()
+                await ended(record, work, took: begin.duration(to: .now))
+                try await then(self)
+            } catch {
+                await failed(id, work, error)
+            }
+        }
+    }
+
+    private func ended(_ record: MoveRecord, _ work: Work, took: Duration) async {
+        guard var move = tracked[record.id] else { return }
+        move.record = record
+        // An abort that overtook the preparation owns the move now.
+        if move.work == work { move.work = nil }
+        if work == .preparing, record.state == .ready {
+            estimator.moveMeasured(rows: record.report.rowsCopied, bytes: record.report.bytesCopied, duration: took)
+        }
+        if work == .cuttingOver, record.state == .probation { move.watch.cutOverCompleted(at: clock.now()) }
+        tracked[record.id] = record.state.isOver ? nil : move
+        await outcome(MoveOutcome(record: record, failure: nil))
+    }
+
+    private func failed(_ id: MoveID, _ work: Work, _ error: any Error) async {
+        guard var move = tracked[id], move.work == work else { return }
+        move.work = nil
+        let atHand = await executor.moves.first { $0.id == id }
+        if let atHand { move.record = atHand }
+        tracked[id] = atHand == nil ? nil : move
+        logger.warning("a move failed", metadata: ["move.id": "\(id)", "error": "\(error)"])
+        await outcome(MoveOutcome(record: move.record, failure: "\(error)"))
+    }
+
+    // MARK: Watching
+
+    /// Feeds the watch of every move with what was measured since its last sample, and tidies up what is due.
+    ///
+    /// - Parameter keepsByItself: nobody plans the end of a watch, so a move that did no harm is kept here. Harm is then
+    ///   for a person to judge.
+    func tick(_ recent: RecentUsage, placement: [InstanceID: [SegmentID]], keepsByItself: Bool) {
+        let now = clock.now()
+        for (id, move) in tracked where move.work == nil {
+            switch move.record.state {
+            case .probation, .ready, .prechecked, .prepared, .streaming, .copied: 
+                sample(id, recent, placement, at: now)
+                if keepsByItself, case .keep? = tracked[id]?.watch.verdict { try? keep(id) }
+            case .retained where (move.record.report.retainedUntil ?? now) <= now:
+                begin(id, .finishing) { [executor] in try await executor.clean(id) }
+            case .aborting: begin(id, .aborting) { [executor] in try await executor.abort(id) }
+            default: break
+            }
+        }
+    }
+
+    private func sample(
+        _ id: MoveID, _ recent: RecentUsage, _ placement: [InstanceID: [SegmentID]], at now: Timestamp
+    ) {
+        guard var move = tracked[id] else { return }
+        let order = move.record.order
+        let others = placement.filter { $0.key != order.source && $0.key != order.target }.flatMap(\.value)
+        _ = move.watch.sampled(
+            WatchSample(
+                at: now, moved: .init(recent, of: [order.segment.id], since: move.lastSample),
+                unmoved: .init(recent, of: others, since: move.lastSample)))
+        move.lastSample = now
+        tracked[id] = move
+    }
+}
+
+/// What became of a piece of work on a move.
+struct MoveOutcome: Sendable {
+    let record: MoveRecord
+    /// Why it did not succeed; nil when it did.
+    let failure: String?
+}
+
+/// An order that does not fit the move or the segment.
+package struct OrderRefusal: Error, Hashable, Sendable, CustomStringConvertible {
+    package let description: String
+    init(_ description: String) { self.description = description }
+}
+
+extension CohortSample {
+    /// Statements below which an interval's p99 is chance.
+    private static let statementsMin = 10
+
+    init(_ recent: RecentUsage, of segments: [SegmentID], since start: Timestamp) {
+        let usage = recent.usage(of: segments, since: start)
+        self.init(
+            statements: usage.statements, errors: usage.errors,
+            p99Seconds: usage.statements >= Self.statementsMin ? usage.latency.quantile(0.99) : nil,
+            load: recent.covered(since: start) > .zero
+                ? usage.load(over: recent.covered(since: start)).activeSessions : 0)
+    }
+}

@@ -1,0 +1,79 @@
+// Gathers what the parts know at one moment into the value that the controller plans from. Pure: everything comes in.
+import ClusterModel
+import ContingentPool
+import Forecasting
+import Planning
+import Routing
+
+struct SnapshotBuilder {
+    let now: Timestamp
+    let table: QueryRoutingTable
+    let homes: [Instance]
+    let homeOfSegment: [SegmentID: InstanceID]
+    let members: [(member: PoolMember, instance: Instance?)]
+    let readiness: ReadinessTimes
+    let recent: RecentUsage
+    let round: ForecastRound?
+    let moves: [MoveInFlight]
+    let holds: [SegmentID: Hold]
+    let latencyObjective: Duration
+    let timesToMove: [SegmentID: Duration]
+    let clock: ClusterClock
+
+    func build() -> ClusterSnapshot {
+        let steps = round?.steps ?? []
+        return ClusterSnapshot(
+            now: now, steps: steps,
+            instances: homes.map { instance($0, .active) } + members.compactMap(contingent),
+            segments: table.segments.map { segment($0, steps: steps) },
+            moves: moves)
+    }
+
+    private func contingent(_ member: PoolMember, _ instance: Instance?) -> InstanceSnapshot? {
+        instance.map { self.instance($0, availability(of: member)) }
+    }
+
+    private func availability(of member: PoolMember) -> Availability {
+        switch member.state {
+        case .warm: .warm
+        case .reserved, .active: .active
+        case .draining, .wiping, .idleCold, .warming, .provisioning, .absent:
+            .obtainable(within: timeToReady(of: member))
+        case .quarantined(let reason): .unavailable(reason: reason)
+        case .retired: .unavailable(reason: "retired")
+        }
+    }
+
+    /// The 95th percentile of what was measured; until then, a guess on the safe side.
+    private func timeToReady(of member: PoolMember) -> Duration {
+        let measured = readiness.quantile(0.95, of: .warming, by: member.provider)
+        return clock.clusterTime(of: measured.map { .seconds($0) } ?? .seconds(30))
+    }
+
+    private func instance(_ instance: Instance, _ availability: Availability) -> InstanceSnapshot {
+        let owned = table.segments(on: instance.id).map(\.id)
+        var snapshot = InstanceSnapshot(instance, availability: availability)
+        snapshot.measuredLoad = recent.load(of: owned).activeSessions
+        snapshot.p99Seconds = recent.usage(of: owned).latency.quantile(0.99)
+        snapshot.p99ObjectiveSeconds = latencyObjective.inSeconds
+        if let round, round.placement[instance.id].map(Set.init) == Set(owned) {
+            snapshot.forecast = distributions(round.instances[instance.id], steps: round.steps)
+        }
+        return snapshot
+    }
+
+    private func segment(_ segment: Segment, steps: [Timestamp]) -> SegmentSnapshot {
+        let owner = table.owner(of: segment)
+        return SegmentSnapshot(
+            id: segment.id, home: homeOfSegment[segment.id] ?? owner, owner: owner,
+            measuredLoad: recent.load(of: [segment.id]).activeSessions,
+            forecast: distributions(round?.segments[segment.id], steps: steps), timeToMove: timesToMove[segment.id] ?? .zero,
+            hold: holds[segment.id])
+    }
+
+    /// One distribution for each step, or none at all: half a forecast is no forecast.
+    private func distributions(_ forecast: SubjectForecast?, steps: [Timestamp]) -> [LoadDistribution] {
+        let found = (forecast?.steps ?? []).compactMap { LoadDistribution($0.quantiles) }
+        return found.count == steps.count ? found : []
+    }
+}

@@ -1,0 +1,37 @@
+// Where a statement would go, and why, without running it.
+import ClusterModel
+import Routing
+import SQLAnalysis
+
+extension RouteView {
+    /// - Throws: `SQLSyntaxError`.
+    package init(_ sql: String, table: QueryRoutingTable) throws {
+        var analyzer = StatementAnalyzer(schema: ShardedSchema(groups: table.groups), cacheBytesMax: 1 << 20)
+        let query = try analyzer.analyze(sql)
+        self.init(
+            sql: sql, epoch: table.epoch.number,
+            statements: query.statements.map { statement in
+                Statement(statement, decision: table.route(statement, parameters: []))
+            })
+    }
+}
+
+extension RouteView.Statement {
+    fileprivate init(_ statement: AnalyzedStatement, decision: RouteDecision) {
+        self.init(kind: "\(statement.kind)", isWrite: statement.isWrite, decision: "", reason: "")
+        switch decision {
+        case .segment(let segment, on: let instance, because: let reason):
+            self.decision = "segment"
+            self.segment = segment.text
+            self.instance = instance.text
+            self.reason = reason
+        case .anywhere(because: let reason):
+            self.decision = "anywhere"
+            self.reason = reason
+        case .refused(let refusal):
+            self.decision = "refused"
+            reason = refusal.message
+            hint = refusal.hint
+        }
+    }
+}
