@@ -84,11 +84,12 @@ let package = Package(
                 "Catalog", "ClusterModel", "ControlPlane", "Planning", hummingbird, logging, nioCore,
             ],
             swiftSettings: strict),
+        .target(name: "Workload", dependencies: ["ClusterModel", "PostgresClient"], swiftSettings: strict),
         .target(
             name: "Demonstration",
             dependencies: [
                 "Catalog", "ClusterModel", "ControlPlane", "Forecasting", "LocalPostgres", "Planning",
-                "PostgresClient", "Routing", "Settings", "Traces", logging,
+                "PostgresClient", "Routing", "Settings", "Traces", "Workload", logging,
             ], resources: [.copy("Resources/worldcup98")],
             swiftSettings: strict),
 
@@ -132,6 +133,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["ClusterModel", "Settings"], swiftSettings: strict),
+        .testTarget(name: "WorkloadTests", dependencies: ["ClusterModel", "Workload"], swiftSettings: strict),
         .testTarget(
             name: "HistoryTests",
             dependencies: [

@@ -1,0 +1,71 @@
+// The home servers, filled once and copied for each policy, so that all three start from the same files.
+import ClusterModel
+import ControlPlane
+import Foundation
+import LocalPostgres
+import PostgresClient
+import Routing
+import Workload
+
+struct DemonstrationServers: Sendable {
+    let scenario: Scenario
+    let directory: String
+    static let applicationRole = "shop"
+
+    private var filled: String { directory + "/filled" }
+
+    func homeName(_ number: Int) -> String { "home-\(number)" }
+
+    /// Makes the servers and fills each with the rows of the segments that live there.
+    func fill(_ placement: [InstanceID: [Segment]]) async throws {
+        let cluster = try await LocalCluster(directory: filled, settings: Self.settings)
+        try await cluster.prepareTemplate()
+        try await withThrowingTaskGroup { group in
+            for number in 1...scenario.homes {
+                let name = homeName(number)
+                let arcs = (placement[InstanceID(name)] ?? []).map(\.arc)
+                group.addTask { try await fill(try cluster.server(name), arcs) }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    private func fill(_ server: LocalServer, _ arcs: [HashArc]) async throws {
+        try await server.provision()
+        let endpoint = try await server.start()
+        let connection = try await PostgresConnection.connect(to: endpoint)
+        try await connection.query("CREATE ROLE \(Self.applicationRole) LOGIN")
+        try await connection.query(Shop.schemaSQL)
+        try await connection.query(
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO \(Self.applicationRole)")
+        for sql in scenario.shop.fillSQL(arcs: arcs) { try await connection.query(sql) }
+        try await connection.query("CHECKPOINT")
+        await connection.close()
+        try await server.stop()
+    }
+
+    /// Copies the filled servers into a directory of their own; the template of contingent servers comes along.
+    func copy(for policy: String) async throws -> LocalCluster {
+        let target = directory + "/" + policy
+        try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
+        try await Self.run(["/bin/cp", "-a", "--reflink=auto", filled, target + "/homes"])
+        try FileManager.default.createDirectory(atPath: target + "/data/contingent", withIntermediateDirectories: true)
+        try await Self.run(["/bin/cp", "-a", "--reflink=auto", filled + "/template", target + "/data/contingent/template"])
+        return try await LocalCluster(directory: target + "/homes", settings: Self.settings)
+    }
+
+    private static var settings: ServerSettings {
+        var settings = ServerSettings()
+        settings.sharedBuffersMegabytes = 64
+        return settings
+    }
+
+    private static func run(_ command: [String]) async throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: command[0])
+        process.arguments = Array(command.dropFirst())
+        try process.run()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw DemonstrationError("\(command.joined(separator: " ")) failed") }
+    }
+}

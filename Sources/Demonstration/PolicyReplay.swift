@@ -1,0 +1,183 @@
+// One replay under one policy: servers from the same files, a Foreshard of its own, the same arrivals.
+import Catalog
+import ClusterModel
+import ControlPlane
+import Forecasting
+import Foundation
+import LocalPostgres
+import Logging
+import Planning
+import PostgresClient
+import Routing
+import Settings
+import Workload
+
+struct PolicyReplay {
+    let scenario: Scenario
+    let policy: ControllerPolicy
+    let servers: DemonstrationServers
+    let trace: ReplayedTrace
+    let keys: ZipfKeys
+    let shares: [SegmentID: Double]
+    let logger: Logger
+    let screen: Screen
+
+    func run() async throws -> PolicyReport {
+        let cluster = try await servers.copy(for: policy.rawValue)
+        var homes: [(LocalServer, Endpoint)] = []
+        for number in 1...scenario.homes {
+            let server = try cluster.server(servers.homeName(number))
+            homes.append((server, try await server.start()))
+        }
+        let result: Result<PolicyReport, any Error>
+        do {
+            result = .success(try await replay(homes.map(\.1)))
+        } catch {
+            result = .failure(error)
+        }
+        for (server, _) in homes { try? await server.stop() }
+        return try result.get()
+    }
+
+    private func replay(_ homes: [Endpoint]) async throws -> PolicyReport {
+        let load = OpenLoopReplay(
+            curve: trace.curve(scenario), keys: keys,
+            configuration: .init(
+                connections: scenario.clientConnections, serviceTime: scenario.serviceTime,
+                orderShare: scenario.orderShare, seed: scenario.seed))
+        let assembly = try await Assembly.start(configuration(homes), options: try options(), logger: logger)
+        let recorder = ReplayRecorder()
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await assembly.run() }
+            defer { group.cancelAll() }
+            try await waitForWarmPool(assembly)
+            let endpoint = Endpoint(
+                host: "127.0.0.1", port: assembly.proxy.localAddress.port ?? 0, database: homes[0].database,
+                user: DemonstrationServers.applicationRole, password: nil)
+            let connections = try await load.connect(to: endpoint)
+            await assembly.coordinator.startClock()
+            group.addTask { await recorder.run(assembly) { screen.progress(policy.rawValue, scenario, $0) } }
+            let outcome = await load.run(on: connections)
+            try await settle(assembly)
+            let report = try await self.report(assembly, outcome, recorder)
+            group.cancelAll()
+            return report
+        }
+    }
+
+    /// The pool makes its instances in the background; the replay begins when they are ready.
+    private func waitForWarmPool(_ assembly: Assembly) async throws {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while await assembly.pool.allMembers.count(where: { $0.state == .warm }) < scenario.contingents {
+            guard ContinuousClock.now < deadline else {
+                throw DemonstrationError("the contingent instances were not ready within a minute")
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    /// Lets moves that are under way end.
+    private func settle(_ assembly: Assembly) async throws {
+        let deadline = ContinuousClock.now + .seconds(15)
+        while ContinuousClock.now < deadline {
+            let away = await assembly.coordinator.segments().count { $0.location != $0.home }
+            let moves = await assembly.coordinator.moveViews()
+            if away == 0 && moves.isEmpty { return }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+    }
+
+    // MARK: Settings
+
+    private func configuration(_ homes: [Endpoint]) -> Configuration {
+        var router = RouterSettings()
+        router.clientsMax = scenario.clientConnections + 100
+        router.queueTimeout = .seconds(120)
+        var forecast = ForecastSettings()
+        forecast.horizon = .seconds(2 * 3600)
+        var controller = ControllerSettings()
+        controller.mode = .auto
+        controller.policy = policy
+        controller.threshold = scenario.threshold
+        controller.latencyObjective = scenario.latencyObjective
+        controller.prepareConfidence = scenario.prepareConfidence
+        controller.confidenceLevel = scenario.confidenceLevel
+        var moves = MoveSettings()
+        moves.cleanupGrace = .seconds(300)
+        return Configuration(
+            listen: Listener(host: "127.0.0.1", port: 0), admin: Listener(host: "127.0.0.1", port: 0),
+            dataDirectory: servers.directory + "/\(policy.rawValue)/data",
+            users: [User(name: DemonstrationServers.applicationRole, secret: nil)], clientAuthentication: .trust,
+            application: Credentials(user: DemonstrationServers.applicationRole, password: nil),
+            instances: homes.enumerated().map { index, endpoint in
+                InstanceSettings(
+                    instance: Instance(
+                        id: InstanceID(servers.homeName(index + 1)), role: .home, zone: "a", endpoint: endpoint,
+                        capacity: Load(Double(scenario.homeConnections)), costPerHour: 1),
+                    connectionsMax: scenario.homeConnections)
+            },
+            pool: PoolSettings(
+                provider: .local(
+                    LocalProviderSettings(
+                        zone: "b", instancesMax: scenario.contingents,
+                        capacity: Load(Double(scenario.contingentConnections)),
+                        connectionsMax: scenario.contingentConnections, costPerHour: 1)),
+                warm: scenario.contingents),
+            groups: [GroupSettings(group: Shop.group, segments: scenario.segments)], router: router,
+            forecast: forecast, controller: controller, moves: moves, events: trace.events, eventFiles: [])
+    }
+
+    private func options() throws -> Assembly.Options {
+        var options = Assembly.Options()
+        options.clock = ClusterClock(waitingAt: scenario.start, acceleration: scenario.acceleration)
+        options.history = try trace.history(scenario, shares: shares)
+        options.meterEvery = .seconds(60)
+        // Until the first move was measured; afterwards what was measured counts.
+        options.moveTime.fixed = .seconds(1)
+        return options
+    }
+
+    // MARK: Report
+
+    private func report(
+        _ assembly: Assembly, _ outcome: OpenLoopReplay.Outcome, _ recorder: ReplayRecorder
+    ) async throws -> PolicyReport {
+        let segments = await assembly.coordinator.segments()
+        let verdict = try await LedgerCheck(
+            table: assembly.routing.table, instances: await assembly.coordinator.reachableInstances()
+        ).verdict(of: outcome.ledger)
+        let moves = try await assembly.coordinator.finishedMoves()
+        let blocks = moves.flatMap(\.blockedMilliseconds).sorted()
+        return PolicyReport(
+            violationSeconds: outcome.timeline.violationSeconds(objective: scenario.latencyObjective.inSeconds),
+            p50Ms: (outcome.timeline.percentile(0.5) ?? 0) * 1000, p99Ms: (outcome.timeline.percentile(0.99) ?? 0) * 1000,
+            statements: outcome.statements, failedStatements: outcome.failedStatements, failures: outcome.failures,
+            moves: moves.count { !$0.blockedMilliseconds.isEmpty },
+            movesHome: moves.count { $0.target.hasPrefix("home") && !$0.blockedMilliseconds.isEmpty },
+            blockedMsMedian: blocks.isEmpty ? nil : blocks[blocks.count / 2], blockedMsMax: blocks.last,
+            ledgerRows: verdict.checked, ledgerLost: verdict.lost, ledgerDuplicated: verdict.duplicated,
+            instanceHours: Double(scenario.homes) * (scenario.end - scenario.start).inSeconds / 3600
+                + recorder.contingentHours(acceleration: scenario.acceleration),
+            segmentsAwayAtEnd: segments.count { $0.location != $0.home },
+            seconds: seconds(outcome.timeline, recorder), decisions: try await decisions(assembly))
+    }
+
+    private func decisions(_ assembly: Assembly) async throws -> [AuditView] {
+        var query = AuditQuery()
+        query.limit = AuditQuery.recordsMax
+        return try await assembly.coordinator.audit(query).reversed()
+    }
+
+    private func seconds(_ timeline: LatencyTimeline, _ recorder: ReplayRecorder) -> [PolicyReport.Second] {
+        let samples = recorder.samples
+        return timeline.points.enumerated().map { index, point in
+            let sample = samples.min { abs($0.second - Double(index) - 0.5) < abs($1.second - Double(index) - 0.5) }
+            let at = scenario.clusterTime(atSecond: Double(index) + 0.5)
+            return PolicyReport.Second(
+                at: at.description, visits: point.statements, p50Ms: point.p50.map { $0 * 1000 },
+                p99Ms: point.p99.map { $0 * 1000 }, load: sample?.load ?? 0,
+                predictedLoad: recorder.predicted(for: at, tolerance: .seconds(600)),
+                contingentsLeased: sample?.contingentsLeased ?? 0, loadByInstance: sample?.loadByInstance ?? [:])
+        }
+    }
+}
