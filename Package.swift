@@ -93,6 +93,15 @@ let package = Package(
             ], resources: [.copy("Resources/worldcup98")],
             swiftSettings: strict),
 
+        // The one executable.
+        .executableTarget(
+            name: "foreshard",
+            dependencies: [
+                "Admin", "ClusterModel", "ControlPlane", "Demonstration", "Migration", "Routing", "Settings",
+                argumentParser, logging,
+            ],
+            swiftSettings: strict),
+
         // Tests, cheap ones first.
         .testTarget(name: "ClusterModelTests", dependencies: ["ClusterModel"], swiftSettings: strict),
         .testTarget(
@@ -178,6 +187,13 @@ let package = Package(
                 "ClusterModel", "ControlPlane", "Forecasting",
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "SystemTests",
+            dependencies: [
+                "ClusterModel", "LocalPostgres", "Migration", "PostgresClient",
+            ],
+            swiftSettings: strict),
+        .testTarget(name: "HouseRulesTests", swiftSettings: strict),
 
         // Benchmarks: scripts/bench runs them.
         .executableTarget(

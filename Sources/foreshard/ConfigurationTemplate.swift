@@ -1,0 +1,76 @@
+/// What `foreshard init` writes: every setting, with its default and what it is for.
+enum ConfigurationTemplate {
+    static let text = """
+        # Foreshard's configuration. Settings that are commented out show their defaults.
+        # Check it against your servers with: foreshard init --config foreshard.yaml
+
+        # Where applications connect, and the admin API that the other foreshard commands use.
+        listen: {host: 127.0.0.1, port: 6432}
+        admin: {host: 127.0.0.1, port: 6433}
+
+        # The catalog (where every segment is), the load history, the admin token.
+        data_directory: foreshard-data
+
+        # Who may connect to the router. `verifier` takes rolpassword from pg_authid, so that no password stands here;
+        # `password_env: NAME` reads one from the environment.
+        client_authentication: scram-sha-256   # or trust, on loopback only
+        users:
+          - {name: app, password_env: APP_PASSWORD}
+
+        # The role under which the router runs the applications' statements on every instance.
+        application: {user: app, password_env: APP_PASSWORD}
+
+        # Your PostgreSQL servers. Moves need a superuser here (PostgreSQL 15 lets nobody else create subscriptions).
+        #   connections   back-end connections the router may hold
+        #   capacity      load (average active sessions) the server carries at your latency objective
+        instances:
+          - {id: home-1, zone: a, host: 127.0.0.1, port: 5432, database: app, user: postgres, password_env: PGPASSWORD,
+             connections: 20, capacity: 16, cost_per_hour: 1.0}
+
+        # Contingent instances: servers that take segments for a peak.
+        #   static   servers you run; listed like `instances`
+        #   local    servers that Foreshard starts on this machine (instances_max, capacity, connections, zone)
+        pool:
+          provider: local
+          warm: 1
+          instances_max: 2
+          capacity: 16
+          connections: 20
+          zone: b
+
+        # Tables sharded by the same key. Rows with equal keys live together; the ring is cut into `segments` parts.
+        groups:
+          - id: shop
+            key_type: bigint          # integer, bigint, text or uuid
+            segments: 16
+            tables:
+              customers: customer_id
+              orders: customer_id
+
+        # What the controller may do: observe (nothing), recommend (what you order), auto (what it plans).
+        controller:
+          mode: observe
+          # policy: predictive        # none, reactive, predictive
+          # threshold: 0.8            # share of capacity above which an instance is overloaded
+          # return_threshold: 0.6     # a home takes a segment back when it then stays below this share
+          # prepare_confidence: 0.5   # probability of overload from which a copy is prepared
+          # confidence_level: 0.9     # probability from which ownership changes
+          # cool_down: 15m            # a segment rests this long after a move
+          # moves_at_once: 2
+          # latency_objective: 500ms  # p99
+          # probation: 10m            # a move is watched this long, and reverted if it made things worse
+          # reactive_every: 1m
+
+        # forecast: {every: 5m, horizon: 60m, step: 5m, history: 28d, refit_every: 1d}
+
+        # moves: {gate_timeout: 500ms, cleanup_grace: 15m}
+
+        # router: {clients_max: 1000, queue_max: 10000, queue_timeout: 30s, statement_cache_bytes_max: 67108864}
+
+        # What you know in advance. Events of one kind are expected to act alike.
+        # events:
+        #   - {kind: campaign, label: Black Friday, start: 2026-11-27T08:00:00+01:00, end: 2026-11-28T00:00:00+01:00}
+        # event_files: [events.csv]     # start,end,segment,kind,known_in_advance,label
+
+        """
+}

@@ -1,0 +1,36 @@
+import ArgumentParser
+import Demonstration
+import Foundation
+
+struct Demo: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Replay a real peak day against PostgreSQL servers of its own, under three policies.",
+        discussion: """
+            Starts two home and two contingent servers in a temporary directory, fills them with a shop's data, and \
+            replays the World Cup's web site of 30 June 1998 through the router: without moves, with moves when the \
+            load is measured (reactive), and with moves when it is predicted. The exit status is 0 only when no \
+            statement failed, no row was lost or duplicated, and prediction saved at least 72 % of the reactive \
+            policy's violation seconds.
+            """)
+
+    @Flag(help: "A shorter part of the day; two minutes in all.")
+    var quick = false
+
+    @Option(help: "Write every figure, series and decision to this JSON file.")
+    var report: String?
+
+    @Flag(help: "Keep the servers' files.")
+    var keep = false
+
+    @Option(help: "trace, debug, info, notice, warning or error.")
+    var logLevel = "error"
+
+    func run() async throws {
+        var options = PeakReplay.Options()
+        options.isQuick = quick
+        options.reportPath = report
+        options.keepsFiles = keep
+        let result = try await PeakReplay(options: options, logger: makeLogger(level: logLevel)).run()
+        if !result.passed { throw ExitCode(1) }
+    }
+}

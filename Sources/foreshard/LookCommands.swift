@@ -1,0 +1,202 @@
+// The commands that only look. Each asks the running server for one view and prints it.
+import ArgumentParser
+import ControlPlane
+
+struct Status: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Instances, their load and what is expected of it.")
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+        try await server.show(StatusView.self, from: "status") { view in
+            var table = TextTable(
+                "INSTANCE", "ROLE", "ZONE", "STATE", "SEGMENTS", "LOAD", "CAPACITY", "P99 MS", "IN USE", "WAITING",
+                "PEAK", "AT", "OVERLOAD")
+            for instance in view.instances {
+                table.add(
+                    instance.id, instance.role, instance.zone, instance.state, "\(instance.segments)",
+                    number(instance.load), number(instance.capacity), number(instance.p99Milliseconds, digits: 1),
+                    "\(instance.connectionsInUse)", "\(instance.statementsWaiting)", number(instance.predictedPeak),
+                    instance.predictedPeakAt.map { String($0.dropFirst(11).prefix(5)) } ?? "-",
+                    percent(instance.overloadProbability))
+            }
+            let forecast = view.forecastIssuedAt.map { "forecast of \($0)\(view.isForecastStale ? " (stale)" : "")" }
+            return """
+                \(view.now)  mode \(view.mode), policy \(view.policy), routing epoch \(view.epoch), \
+                \(view.clients) clients, \(view.moves.count) moves under way, \(forecast ?? "no forecast yet")
+
+                \(table.text)
+                """
+        }
+    }
+}
+
+struct Segments: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Segments: where they are, their load, their next peak.")
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+        try await server.show([SegmentView].self, from: "segments") { views in
+            var table = TextTable("SEGMENT", "GROUP", "ON", "HOME", "LOAD", "P99 MS", "PEAK", "AT", "FROM HASH", "TO HASH")
+            for view in views {
+                table.add(
+                    view.segmentID, view.group, view.location, view.home, number(view.load),
+                    number(view.p99Milliseconds, digits: 1), number(view.predictedPeak),
+                    view.predictedPeakAt.map { String($0.dropFirst(11).prefix(5)) } ?? "-", "\(view.lower)",
+                    "\(view.upper)")
+            }
+            return table.text
+        }
+    }
+}
+
+struct Forecast: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "What load is expected, with its quantiles.",
+        discussion: "Without a subject: one line for every segment and instance. With one: every step of its horizon.")
+    @OptionGroup var server: ServerOptions
+
+    @Argument(help: "A segment or an instance.")
+    var subject: String?
+
+    func run() async throws {
+        try await server.show([ForecastView].self, from: "forecast", subject.map { ["subject": $0] } ?? [:]) { views in
+            guard !views.isEmpty else {
+                return subject.map { "no forecast of \($0): see `foreshard segments` and `foreshard status` for names" }
+                    ?? "no forecast yet"
+            }
+            return subject == nil ? summary(of: views) : views.map(detail).joined(separator: "\n\n")
+        }
+    }
+
+    private func summary(of views: [ForecastView]) -> String {
+        var table = TextTable("SUBJECT", "NEXT", "PEAK", "AT", "90 % BELOW", "OVERLOAD", "MODEL")
+        for view in views {
+            let peak = view.steps.max { $0.load < $1.load }
+            table.add(
+                view.subject, number(view.steps.first?.load), number(peak?.load),
+                peak.map { String($0.at.dropFirst(11).prefix(5)) } ?? "-", number(peak.flatMap { quantile(0.9, of: $0) }),
+                percent(view.steps.compactMap(\.confidence).max()), view.model ?? "-")
+        }
+        return table.text
+    }
+
+    private func detail(of view: ForecastView) -> String {
+        var table = TextTable("AT", "5 %", "25 %", "MEDIAN", "75 %", "95 %", "99 %", "OVERLOAD")
+        for step in view.steps {
+            table.add(
+                String(step.at.dropFirst(11).prefix(5)), number(quantile(0.05, of: step)),
+                number(quantile(0.25, of: step)), number(step.load), number(quantile(0.75, of: step)),
+                number(quantile(0.95, of: step)), number(quantile(0.99, of: step)), percent(step.confidence))
+        }
+        let threshold = view.threshold.map { ", overload above \(number($0))" } ?? ""
+        return """
+            \(view.subject): issued \(view.issuedAt), model \(view.model ?? "none") (\(view.reason))\(threshold)
+            \(view.anomaly.map { "anomaly: \($0)\n" } ?? "")\(table.text)
+            """
+    }
+
+    private func quantile(_ level: Double, of step: ForecastView.Step) -> Double? {
+        step.quantiles.first { abs($0.level - level) < 1e-6 }?.value
+    }
+}
+
+struct PlanCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan", abstract: "What the controller would do now, and why.")
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+        try await server.show(PlanView?.self, from: "plan") { plan in
+            guard let plan else { return "no plan yet: the first is made after the first forecast" }
+            let actions = plan.actions.map { "\($0.what.replacing("_", with: " ")): \($0.because)" }
+            let notes = plan.notes.map { "waiting: \($0)" }
+            let lines = actions.isEmpty && notes.isEmpty ? ["nothing to do"] : actions + notes
+            return "plan of \(plan.at) (policy \(plan.policy), mode \(plan.mode))\n" + lines.joined(separator: "\n")
+        }
+    }
+}
+
+struct Moves: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "The moves under way.")
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+        try await server.show([MoveView].self, from: "moves") { views in
+            guard !views.isEmpty else { return "no moves are under way" }
+            var table = TextTable("MOVE", "SEGMENT", "FROM", "TO", "STATE", "ROWS", "READY MS", "BLOCKED MS")
+            for view in views {
+                table.add(
+                    view.id, view.segmentID, view.source, view.target, view.work ?? view.state, "\(view.rowsCopied)",
+                    number(view.preparedMilliseconds, digits: 0),
+                    view.blockedMilliseconds.map { number($0, digits: 1) }.joined(separator: ", "))
+            }
+            return table.text
+        }
+    }
+}
+
+struct Explain: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Why something was done: the decisions, with the numbers that caused them.")
+    @OptionGroup var server: ServerOptions
+
+    @Argument(help: "A move, such as m3. Without one: the latest decisions.")
+    var move: String?
+
+    @Option(help: "Only decisions about this segment.")
+    var segment: String?
+
+    @Option(help: "How many.")
+    var limit = 30
+
+    func run() async throws {
+        var parameters = ["limit": "\(limit)"]
+        if let move { parameters["move"] = move }
+        if let segment { parameters["segment"] = segment }
+        try await server.show([AuditView].self, from: "audit", parameters) { records in
+            guard !records.isEmpty else { return "nothing is written about that" }
+            return records.reversed().map { record in
+                let details = move == nil ? "" : record.details.map { "\n    \($0)" } ?? ""
+                return "\(record.at)  \(record.kind.padded(to: 9)) \(record.sentence)\(details)"
+            }.joined(separator: "\n")
+        }
+    }
+}
+
+struct Pool: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "The contingent instances.")
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+        try await server.show([PoolMemberView].self, from: "pool") { members in
+            guard !members.isEmpty else { return "the pool is empty: see `pool` in the configuration" }
+            var table = TextTable("INSTANCE", "PROVIDER", "ZONE", "STATE", "ENDPOINT", "")
+            for member in members {
+                table.add(
+                    member.id, member.provider, member.zone, member.state, member.endpoint ?? "-", member.reason ?? "")
+            }
+            return table.text
+        }
+    }
+}
+
+struct Events: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "The scheduled events that forecasts know of.")
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+        try await server.show([EventView].self, from: "events") { events in
+            guard !events.isEmpty else { return "no events: see `events` and `event_files` in the configuration" }
+            var table = TextTable("START", "END", "KIND", "SEGMENTS", "LABEL")
+            for event in events {
+                table.add(
+                    event.start, event.end, event.kind, event.segments?.joined(separator: ",") ?? "all", event.label)
+            }
+            return table.text
+        }
+    }
+}
+
+extension String {
+    fileprivate func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+}

@@ -1,0 +1,41 @@
+import Admin
+import ArgumentParser
+import ClusterModel
+import ControlPlane
+import Foundation
+import Routing
+
+struct Route: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Where a statement would go, and why, without running it.",
+        discussion: """
+            Asks the running server, which knows where the segments are now. Without one, the first placement of the \
+            configuration stands in.
+            """)
+    @OptionGroup var server: ServerOptions
+
+    @Argument(help: "One or more SQL statements.")
+    var sql: String
+
+    func run() async throws {
+        let data: Data
+        do {
+            data = try await server.client().get("route", ["sql": sql])
+        } catch is AdminError {
+            let view = try RouteView(sql, table: FirstPlacement.table(of: try server.configuration()))
+            data = try AdminClient.encode(view)
+        }
+        try server.print(data, as: RouteView.self) { view in
+            view.statements.map { text(of: $0) }.joined(separator: "\n")
+        }
+    }
+
+    private func text(of statement: RouteView.Statement) -> String {
+        switch statement.decision {
+        case "segment":
+            "\(statement.kind): segment \(statement.segment ?? "?") on \(statement.instance ?? "?"): \(statement.reason)"
+        case "refused": "\(statement.kind): refused (0A000): \(statement.reason)\nhint: \(statement.hint ?? "-")"
+        default: "\(statement.kind): \(statement.decision): \(statement.reason)"
+        }
+    }
+}

@@ -1,0 +1,86 @@
+// Real clients through the built router.
+import Foundation
+import PostgresClient
+import Testing
+
+@Suite struct ClientTests {
+    @Test func psqlPgbenchPsycopgAndAsyncpgWork() async throws {
+        try await withServedCluster { cluster, _ in
+            let psql = try await runProgram(
+                Programs.postgres("psql"),
+                ["-h", "127.0.0.1", "-p", "\(cluster.port)", "-U", "app", "-d", cluster.database, "-v", "ON_ERROR_STOP=1",
+                 "-Atc", "INSERT INTO kv (k, v) VALUES (100, 'psql')", "-c", "SELECT v FROM kv WHERE k = 100",
+                 "-c", "DELETE FROM kv WHERE k = 100"])
+            #expect(psql.status == 0, "\(psql.all)")
+            #expect(psql.output.contains("psql"))
+            try await pgbench(cluster)
+            try await driver("psycopg_session.py", "host=127.0.0.1 port=\(cluster.port) user=app dbname=\(cluster.database)")
+            try await driver("asyncpg_session.py", "postgresql://app@127.0.0.1:\(cluster.port)/\(cluster.database)")
+        }
+    }
+
+    private func pgbench(_ cluster: TestCluster) async throws {
+        let script = cluster.directory + "/select.sql"
+        try """
+            \\set aid random(1, 10000)
+            INSERT INTO pgbench_accounts (aid, abalance) VALUES (:aid, 0) ON CONFLICT (aid) DO UPDATE SET abalance = pgbench_accounts.abalance + 1;
+            SELECT abalance FROM pgbench_accounts WHERE aid = :aid;
+            """.write(toFile: script, atomically: true, encoding: .utf8)
+        for mode in ["simple", "extended", "prepared"] {
+            let result = try await runProgram(
+                Programs.postgres("pgbench"),
+                ["-h", "127.0.0.1", "-p", "\(cluster.port)", "-U", "app", "-n", "-M", mode, "-c", "8", "-t", "50",
+                 "-f", script, cluster.database])
+            #expect(result.status == 0, "\(mode): \(result.all)")
+            #expect(result.output.contains("number of transactions actually processed: 400/400"), "\(result.output)")
+        }
+    }
+
+    private func driver(_ script: String, _ target: String) async throws {
+        let result = try await runProgram("/usr/bin/python3", [Programs.drivers + "/" + script, target])
+        #expect(result.status == 0, "\(script): \(result.all)")
+    }
+
+    @Test func whatCannotBeRoutedIsRefusedWithAHint() async throws {
+        try await withServedCluster { cluster, _ in
+            let connection = try await PostgresConnection.connect(to: cluster.router)
+            await #expect {
+                try await connection.query("SELECT * FROM kv")
+            } throws: { error in
+                guard let error = error as? PostgresError else { return false }
+                return error.sqlState == "0A000" && error.hint?.isEmpty == false
+            }
+            #expect(try await connection.query("SELECT 1 + 1").scalar() == "2")
+            await connection.close()
+        }
+    }
+
+    @Test func malformedBytesEndOneConnectionOnly() async throws {
+        try await withServedCluster { cluster, program in
+            for bytes in [[UInt8](repeating: 0xFF, count: 64), [0, 0, 0, 8, 0, 2, 0, 0], [0, 0, 0, 4], Array("GET / HTTP/1.1\r\n\r\n".utf8)] {
+                try await send(bytes, to: cluster.port)
+            }
+            #expect(program.isRunning)
+            let connection = try await PostgresConnection.connect(to: cluster.router)
+            #expect(try await connection.query("SELECT 1").scalar() == "1")
+            await connection.close()
+        }
+    }
+
+    private func send(_ bytes: [UInt8], to port: Int) async throws {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        let status = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        #expect(status == 0)
+        _ = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+        try await Task.sleep(for: .milliseconds(50))
+    }
+}

@@ -1,0 +1,75 @@
+// What a user can get wrong, and what the built program says.
+import Foundation
+import Testing
+
+@Suite struct MistakeTests {
+    private func serve(_ text: String) async throws -> ProgramOutput {
+        let file = FileManager.default.temporaryDirectory.path + "/foreshard-\(UUID().uuidString).yaml"
+        try text.write(toFile: file, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        return try await runProgram(Programs.foreshard, ["serve", "--config", file])
+    }
+
+    private func configuration(port: Int = 1, user: String = "foreshard", extra: String = "") -> String {
+        """
+        data_directory: \(FileManager.default.temporaryDirectory.path)/foreshard-mistake-\(UUID().uuidString)
+        application: {user: app}
+        client_authentication: trust
+        instances: [{id: home-1, port: \(port), database: postgres, user: \(user)}]
+        groups: [{id: kv, key_type: bigint, tables: {kv: k}}]
+        \(extra)
+        """
+    }
+
+    @Test func aConfigurationThatIsNotThere() async throws {
+        let result = try await runProgram(Programs.foreshard, ["serve", "--config", "/nonexistent.yaml"])
+        #expect(result.status != 0)
+        #expect(result.all.contains("cannot read /nonexistent.yaml: write one with `foreshard init`"))
+    }
+
+    @Test func anUnknownSetting() async throws {
+        let result = try await serve(configuration(extra: "controler: {}"))
+        #expect(result.status != 0)
+        #expect(result.all.contains("unknown setting `controler`: did you mean `controller`?"))
+    }
+
+    @Test func anInstanceThatDoesNotAnswer() async throws {
+        let result = try await serve(configuration(port: TestCluster.freePort()))
+        #expect(result.status != 0)
+        #expect(result.all.contains("instance home-1:"), "\(result.all)")
+        #expect(result.all.contains("cannot connect"), "\(result.all)")
+    }
+
+    @Test func aRoleThatDoesNotExistAndATableWithoutIdentity() async throws {
+        let cluster = try await TestCluster.start(schema: "CREATE ROLE app LOGIN; CREATE TABLE kv (k bigint, v text); CREATE TABLE pgbench_accounts (aid bigint PRIMARY KEY)")
+        let refused = try await serve(configuration(port: cluster.endpoints[0].port, user: "nobody_here"))
+        #expect(refused.status != 0)
+        #expect(refused.all.contains("28000"), "\(refused.all)")
+
+        let check = try await cluster.foreshard("init")
+        #expect(check.status == 1)
+        #expect(check.output.contains("kv"), "\(check.all)")
+        #expect(check.output.contains("mend:"), "\(check.all)")
+        await cluster.stop()
+    }
+
+    @Test func aServerThatIsNotRunning() async throws {
+        let cluster = try await TestCluster.start()
+        let result = try await cluster.foreshard("status")
+        #expect(result.status != 0)
+        #expect(result.all.contains("has `foreshard serve` been started"), "\(result.all)")
+        await cluster.stop()
+    }
+
+    @Test func ordersThatDoNotFit() async throws {
+        try await withServedCluster { cluster, _ in
+            let unknown = try await cluster.foreshard("move", "kv-9", "--to", "home-1")
+            #expect(unknown.status != 0)
+            #expect(unknown.all.contains("there is no segment kv-9"), "\(unknown.all)")
+            let nowhere = try await cluster.foreshard("move", "kv-0", "--to", "mars")
+            #expect(nowhere.all.contains("there is no instance mars. Known: home-1, home-2"), "\(nowhere.all)")
+            let nothing = try await cluster.foreshard("revert", "m99")
+            #expect(nothing.all.contains("move m99 is not under way"), "\(nothing.all)")
+        }
+    }
+}

@@ -1,0 +1,136 @@
+// Two home servers of this machine with a small sharded table each, and a configuration that names them.
+import ClusterModel
+import Foundation
+import LocalPostgres
+import PostgresClient
+
+final class TestCluster: Sendable {
+    let directory: String
+    let homes: [LocalServer]
+    let endpoints: [Endpoint]
+    let config: String
+    let port: Int
+
+    static let schema = """
+        CREATE ROLE app LOGIN;
+        CREATE TABLE kv (k bigint PRIMARY KEY, v text);
+        CREATE TABLE pgbench_accounts (aid bigint PRIMARY KEY, abalance integer NOT NULL DEFAULT 0);
+        GRANT ALL ON ALL TABLES IN SCHEMA public TO app;
+        """
+
+    /// Starts the servers and writes the configuration.
+    ///
+    /// - Parameters:
+    ///   - pool: the `pool` section.
+    ///   - extra: further sections of the configuration.
+    static func start(pool: String = "", extra: String = "", schema: String = schema) async throws -> TestCluster {
+        let directory = FileManager.default.temporaryDirectory.path + "/foreshard-system-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(
+            atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
+        var settings = ServerSettings()
+        settings.isDurable = false
+        let cluster = try await LocalCluster(directory: directory + "/homes", settings: settings)
+        var servers: [LocalServer] = []
+        var endpoints: [Endpoint] = []
+        for name in ["home-1", "home-2"] {
+            let server = try cluster.server(name)
+            try await server.provision()
+            let endpoint = try await server.start()
+            let connection = try await PostgresConnection.connect(to: endpoint)
+            try await connection.query(schema)
+            await connection.close()
+            servers.append(server)
+            endpoints.append(endpoint)
+        }
+        return try TestCluster(directory: directory, homes: servers, endpoints: endpoints, pool: pool, extra: extra)
+    }
+
+    private init(directory: String, homes: [LocalServer], endpoints: [Endpoint], pool: String, extra: String) throws {
+        self.directory = directory
+        self.homes = homes
+        self.endpoints = endpoints
+        config = directory + "/foreshard.yaml"
+        port = Self.freePort()
+        let instances = endpoints.enumerated().map { index, endpoint in
+            "  - {id: home-\(index + 1), port: \(endpoint.port), database: \(endpoint.database), user: \(endpoint.user), connections: 8}"
+        }.joined(separator: "\n")
+        let text = """
+            listen: {port: \(port)}
+            admin: {port: \(Self.freePort())}
+            data_directory: \(directory)/data
+            client_authentication: trust
+            users: [{name: app}]
+            application: {user: app}
+            instances:
+            \(instances)
+            groups:
+              - id: kv
+                key_type: bigint
+                segments: 4
+                tables: {kv: k, pgbench_accounts: aid}
+            \(pool)
+            \(extra)
+            """
+        try text.write(toFile: config, atomically: true, encoding: .utf8)
+    }
+
+    var database: String { endpoints[0].database }
+
+    /// How a client reaches the router.
+    var router: Endpoint { Endpoint(host: "127.0.0.1", port: port, database: database, user: "app", password: nil) }
+
+    /// Runs a foreshard command against this cluster.
+    func foreshard(_ arguments: String...) async throws -> ProgramOutput {
+        try await runProgram(Programs.foreshard, arguments + ["--config", config])
+    }
+
+    /// Runs a query on one home directly.
+    func home(_ number: Int, _ sql: String) async throws -> QueryResult {
+        let connection = try await PostgresConnection.connect(to: endpoints[number - 1])
+        defer { Task { await connection.close() } }
+        return try await connection.query(sql)
+    }
+
+    func stop() async {
+        for server in homes { try? await server.stop() }
+        try? FileManager.default.removeItem(atPath: directory)
+    }
+
+    /// A port nobody listens on now.
+    static func freePort() -> Int {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+                _ = bind(descriptor, generic, length)
+                _ = getsockname(descriptor, generic, &length)
+            }
+        }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+}
+
+/// Lends a cluster and a server in front of it, and ends both whatever happens.
+func withServedCluster(
+    pool: String = "", extra: String = "", _ body: (TestCluster, ServingProgram) async throws -> Void
+) async throws {
+    let cluster = try await TestCluster.start(pool: pool, extra: extra)
+    do {
+        let program = try await ServingProgram.start(config: cluster.config)
+        do {
+            try await body(cluster, program)
+        } catch {
+            await program.stop()
+            throw error
+        }
+        await program.stop()
+    } catch {
+        await cluster.stop()
+        throw error
+    }
+    await cluster.stop()
+}
