@@ -101,8 +101,13 @@ struct ClusterInspection {
 
     private func dieAndRecover(at point: String, _ cluster: TestCluster) async throws {
         let first = try await ServingProgram.start(config: cluster.config, environment: ["FORESHARD_CRASH_AT": point])
-        let (segment, target) = try await movedSegment(cluster)
-        _ = try await cluster.foreshard("move", segment, "--to", target)
+        do {
+            let (segment, target) = try await movedSegment(cluster)
+            _ = try await cluster.foreshard("move", segment, "--to", target)
+        } catch {
+            await first.stop()
+            throw error
+        }
         let died = await first.waitForDeath()
         #expect(died, "\(point) was not reached: \(first.output)")
         await first.stop()
