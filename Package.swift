@@ -103,6 +103,9 @@ let package = Package(
             swiftSettings: strict),
 
         // Tests, cheap ones first.
+        .target(
+            name: "TestServers", dependencies: ["ClusterModel", "LocalPostgres"], path: "Tests/TestServers",
+            swiftSettings: strict),
         .testTarget(name: "ClusterModelTests", dependencies: ["ClusterModel"], swiftSettings: strict),
         .testTarget(
             name: "WireProtocolTests",
@@ -119,7 +122,7 @@ let package = Package(
         .testTarget(
             name: "RoutingTests",
             dependencies: [
-                "ClusterModel", "Routing", "SQLAnalysis",
+                "ClusterModel", "PostgresClient", "Routing", "SQLAnalysis", "TestServers",
             ], exclude: ["Golden"],
             swiftSettings: strict),
         .testTarget(
@@ -149,11 +152,12 @@ let package = Package(
                 "ClusterModel", "Forecasting", "History",
             ],
             swiftSettings: strict),
-        .testTarget(name: "LocalPostgresTests", dependencies: ["ClusterModel", "LocalPostgres"], swiftSettings: strict),
+        .testTarget(
+            name: "LocalPostgresTests", dependencies: ["ClusterModel", "LocalPostgres", "TestServers"], swiftSettings: strict),
         .testTarget(
             name: "PostgresClientTests",
             dependencies: [
-                "ClusterModel", "LocalPostgres", "PostgresClient", nioCore,
+                "ClusterModel", "LocalPostgres", "PostgresClient", "TestServers", nioCore,
             ],
             swiftSettings: strict),
         .testTarget(
@@ -165,7 +169,7 @@ let package = Package(
         .testTarget(
             name: "ContingentPoolTests",
             dependencies: [
-                "ClusterModel", "ContingentPool", "LocalPostgres", "PostgresClient",
+                "ClusterModel", "ContingentPool", "LocalPostgres", "PostgresClient", "TestServers",
             ],
             swiftSettings: strict),
         .testTarget(

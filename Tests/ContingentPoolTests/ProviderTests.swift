@@ -2,23 +2,10 @@ import ClusterModel
 import Foundation
 import LocalPostgres
 import PostgresClient
+import TestServers
 import Testing
 
 @testable import ContingentPool
-
-/// A directory of durable-less servers, removed with them when `body` ends.
-private func withCluster(_ body: (LocalCluster) async throws -> Void) async throws {
-    let directory = "/tmp/foreshard-pool-tests-\(UUID().uuidString)"
-    var settings = ServerSettings()
-    settings.isDurable = false
-    settings.sharedBuffersMegabytes = 16
-    let cluster = try await LocalCluster(directory: directory, settings: settings)
-    var failure: (any Error)?
-    do { try await body(cluster) } catch { failure = error }
-    for name in try cluster.existingServers() { try await cluster.server(name).stop() }
-    try FileManager.default.removeItem(atPath: directory)
-    if let failure { throw failure }
-}
 
 private func ask(_ endpoint: Endpoint, _ sql: String) async throws -> String? {
     try await withConnection(to: endpoint) { try await $0.query(sql).scalar() }
@@ -49,7 +36,7 @@ private let terms = InstanceTerms(zone: "b", capacity: Load(4), costPerHour: 1)
 
 @Suite(.serialized) struct ProviderTests {
     @Test func localMembersGetTheHomesRolesAndSchema() async throws {
-        try await withCluster { cluster in
+        try await withTemporaryCluster { cluster in
             let home = try await startHome(cluster)
             let store = MemoryStore()
             let pool = ContingentPool(
@@ -84,7 +71,7 @@ private let terms = InstanceTerms(zone: "b", capacity: Load(4), costPerHour: 1)
     }
 
     @Test func aHalfMadeMemberIsCleanedUpAfterACrash() async throws {
-        try await withCluster { cluster in
+        try await withTemporaryCluster { cluster in
             try FileManager.default.createDirectory(
                 atPath: cluster.directory + "/contingent-1.making/base",
                 withIntermediateDirectories: true
@@ -106,7 +93,7 @@ private let terms = InstanceTerms(zone: "b", capacity: Load(4), costPerHour: 1)
     }
 
     @Test func anActiveMemberKeepsItsRowsOverARestart() async throws {
-        try await withCluster { cluster in
+        try await withTemporaryCluster { cluster in
             let provider = LocalProvider(cluster: cluster, instancesMax: 1, terms: terms)
             try await provider.provision("contingent-1")
             let before = try await provider.start("contingent-1")
@@ -132,7 +119,7 @@ private let terms = InstanceTerms(zone: "b", capacity: Load(4), costPerHour: 1)
     }
 
     @Test func staticMembersAreEmptiedOnlyIfTheyWereEmptyAtFirst() async throws {
-        try await withCluster { cluster in
+        try await withTemporaryCluster { cluster in
             let home = try await startHome(cluster)
             let spare = try cluster.server("spare")
             try await spare.provision()
@@ -160,7 +147,7 @@ private let terms = InstanceTerms(zone: "b", capacity: Load(4), costPerHour: 1)
     }
 
     @Test func whatAMoveLeftBehindKeepsAStaticMemberOutOfUse() async throws {
-        try await withCluster { cluster in
+        try await withTemporaryCluster { cluster in
             let spare = try cluster.server("spare")
             try await spare.provision()
             let endpoint = try await spare.start()
@@ -173,7 +160,7 @@ private let terms = InstanceTerms(zone: "b", capacity: Load(4), costPerHour: 1)
     }
 
     @Test func checksNoticeAServerThatIsGone() async throws {
-        try await withCluster { cluster in
+        try await withTemporaryCluster { cluster in
             let provider = LocalProvider(cluster: cluster, instancesMax: 1, terms: terms)
             try await provider.provision("contingent-1")
             let endpoint = try await provider.start("contingent-1")

@@ -1,32 +1,10 @@
 import ClusterModel
 import Foundation
 import Glibc
+import TestServers
 import Testing
 
 @testable import LocalPostgres
-
-/// A cluster directory that is removed, with its servers, when `body` ends.
-func withTemporaryCluster(
-    _ settings: ServerSettings = .forTests,
-    _ body: (LocalCluster) async throws -> Void
-) async throws {
-    let directory = "/tmp/foreshard-tests-\(UUID().uuidString)"
-    let cluster = try await LocalCluster(directory: directory, settings: settings)
-    var failure: (any Error)?
-    do { try await body(cluster) } catch { failure = error }
-    for name in try cluster.existingServers() { try await cluster.server(name).stop() }
-    try FileManager.default.removeItem(atPath: directory)
-    if let failure { throw failure }
-}
-
-extension ServerSettings {
-    static var forTests: ServerSettings {
-        var settings = ServerSettings()
-        settings.isDurable = false
-        settings.sharedBuffersMegabytes = 16
-        return settings
-    }
-}
 
 /// What `psql` prints for one statement.
 func psql(_ cluster: LocalCluster, _ endpoint: Endpoint, _ sql: String) async throws -> String {

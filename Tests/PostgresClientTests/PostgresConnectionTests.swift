@@ -4,27 +4,15 @@ import Foundation
 import LocalPostgres
 import NIOCore
 import PostgresClient
+import TestServers
 import Testing
 
 private func withServer(
-    _ authentication: Authentication = .trust, _ body: (Endpoint) async throws -> Void
+    _ authentication: Authentication, _ body: (Endpoint) async throws -> Void
 ) async throws {
-    let directory = FileManager.default.temporaryDirectory.path + "/foreshard-client-\(UUID().uuidString)"
-    var settings = ServerSettings()
-    settings.isDurable = false
+    var settings = ServerSettings.forTests
     settings.authentication = authentication
-    let server = try await LocalCluster(directory: directory, settings: settings).server("s")
-    try await server.provision()
-    let endpoint = try await server.start()
-    do {
-        try await body(endpoint)
-    } catch {
-        try? await server.stop()
-        try? FileManager.default.removeItem(atPath: directory)
-        throw error
-    }
-    try await server.stop()
-    try? FileManager.default.removeItem(atPath: directory)
+    try await withServer(settings, body)
 }
 
 @Suite struct PostgresConnectionTests {

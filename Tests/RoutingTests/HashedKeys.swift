@@ -1,6 +1,8 @@
 import ClusterModel
 import Foundation
+import PostgresClient
 import Routing
+import TestServers
 
 // Keys with their hashes as a real server computes them: a committed table, and the SQL that makes such tables.
 
@@ -40,17 +42,32 @@ struct HashedKey {
 }
 
 enum HashQueries {
-    static func table(bigints: [Int64], texts: [String], uuids: [String], seeds: [Int64]) -> String {
+    static func tables(bigints: [Int64], texts: [String], uuids: [String], seeds: [Int64]) -> [String] {
         let seedRows = seeds.map { "(\($0)::bigint)" }.joined(separator: ", ")
         let bigintRows = bigints.map { "('\($0)'::bigint)" }.joined(separator: ", ")
         let textRows = texts.map { "(convert_from(decode('\(hex($0))', 'hex'), 'UTF8'))" }.joined(separator: ", ")
         let uuidRows = uuids.map { "('\($0)'::uuid)" }.joined(separator: ", ")
-        return """
-            SELECT 'bigint', k, s, hashint8extended(k, s) FROM (VALUES \(bigintRows)) k(k), (VALUES \(seedRows)) s(s);
-            SELECT 'text', encode(convert_to(k, 'UTF8'), 'hex'), s, hashtextextended(k, s)
-                FROM (VALUES \(textRows)) k(k), (VALUES \(seedRows)) s(s);
-            SELECT 'uuid', k, s, uuid_hash_extended(k, s) FROM (VALUES \(uuidRows)) k(k), (VALUES \(seedRows)) s(s);
+        return [
+            "SELECT 'bigint', k, s, hashint8extended(k, s) FROM (VALUES \(bigintRows)) k(k), (VALUES \(seedRows)) s(s)",
             """
+            SELECT 'text', encode(convert_to(k, 'UTF8'), 'hex'), s, hashtextextended(k, s)
+                FROM (VALUES \(textRows)) k(k), (VALUES \(seedRows)) s(s)
+            """,
+            "SELECT 'uuid', k, s, uuid_hash_extended(k, s) FROM (VALUES \(uuidRows)) k(k), (VALUES \(seedRows)) s(s)",
+        ]
+    }
+
+    /// The rows that a server gives, their columns separated by tabs.
+    static func answers(to queries: [String]) async throws -> [String] {
+        var lines: [String] = []
+        try await withServer { endpoint in
+            let connection = try await PostgresConnection.connect(to: endpoint)
+            for query in queries {
+                lines += try await connection.query(query).rows.map { $0.map { $0 ?? "" }.joined(separator: "\t") }
+            }
+            await connection.close()
+        }
+        return lines
     }
 
     private static func hex(_ text: String) -> String {

@@ -1,26 +1,48 @@
 import ClusterModel
+import PostgresClient
 import SQLAnalysis
+import TestServers
 import Testing
 
 /// What the analysis calls keyed must give the same rows where there are no other keys' rows: a real server judges.
-@Suite struct ExactnessTests {
+@Suite struct LiveExactnessTests {
     private static let group = ShardGroup(
         id: "abc",
         keyType: .bigint,
         tables: ["a", "b", "c"].map { ShardedTable(table: TableName(name: $0), keyColumn: "k") }
     )
 
-    @Test(.enabled(if: TemporaryServer.isInstalled)) func keyedStatementsNeedNoOtherRows() throws {
+    @Test func keyedStatementsNeedNoOtherRows() async throws {
         let seed = UInt64.random(in: 0...UInt64.max)
         let statements = keyedStatements(400, seed: seed)
-        let server = try TemporaryServer()
-        let script = Self.tables + statements.enumerated().map { Self.comparison($0, $1.sql, $1.keys) }.joined()
-        let lines = try server.query(script, stopsAtErrors: false)
-        let results = lines.filter { $0.hasPrefix("same ") || $0.hasPrefix("different ") }
-        #expect(results.count > statements.count / 2, "seed \(seed): \(lines.prefix(5))")
-        for line in results where line.hasPrefix("different ") {
-            let number = try #require(Int(line.dropFirst("different ".count)))
-            Issue.record("seed \(seed), keys \(statements[number].keys): \(statements[number].sql)")
+        try await withServer { endpoint in
+            let connection = try await PostgresConnection.connect(to: endpoint)
+            try await connection.query(Self.tables)
+            var compared = 0
+            for (sql, keys) in statements {
+                // Some are refused by the server: an ambiguous name, a type that does not fit.
+                guard let everywhere = try await sum(of: sql, in: "all_keys", connection),
+                    let there = try await sum(of: sql, in: "only_" + Set(keys).sorted().joined(), connection)
+                else { continue }
+                compared += 1
+                #expect(everywhere == there, "seed \(seed), keys \(keys): \(sql)")
+            }
+            #expect(compared > statements.count / 2, "seed \(seed)")
+            await connection.close()
+        }
+    }
+
+    /// Count and checksum of the rows with the tables of one schema; nil when the server refuses the statement.
+    private func sum(of sql: String, in schema: String, _ connection: PostgresConnection) async throws -> [String?]? {
+        do {
+            return try await connection.query(
+                """
+                SET search_path = \(schema);
+                SELECT count(*), md5(string_agg(r::text, '|' ORDER BY r::text)) FROM (\(sql)) r
+                """
+            ).rows.first
+        } catch is PostgresError {
+            return nil
         }
     }
 
@@ -53,23 +75,6 @@ import Testing
             }
             return "CREATE SCHEMA \(schema);\n" + tables.joined(separator: "\n")
         }.joined(separator: "\n")
-            + "\nCREATE TABLE public.sums (id int, place text, rows bigint, sum text);\nSET statement_timeout = '2s';\n"
+            + "\nSET statement_timeout = '2s';\n"
     }()
-
-    private static func comparison(_ number: Int, _ sql: String, _ keys: [String]) -> String {
-        let place = "only_" + Set(keys).sorted().joined()
-        let sums = ["all_keys", place].map { schema in
-            """
-            SET search_path = \(schema);
-            INSERT INTO public.sums SELECT \(number), '\(schema)', count(*), md5(string_agg(r::text, '|' ORDER BY r::text))
-                FROM (\(sql)) r;
-
-            """
-        }
-        return sums.joined() + """
-            SELECT CASE WHEN count(DISTINCT (rows, sum)) = 1 THEN 'same' ELSE 'different' END || ' ' || id
-                FROM public.sums WHERE id = \(number) GROUP BY id HAVING count(*) = 2;
-
-            """
-    }
 }
