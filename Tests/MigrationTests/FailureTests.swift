@@ -196,6 +196,50 @@ extension LiveTests {
             try await cluster.expectNoLeftovers(owner: TestCluster.home)
         }
 
+        @Test("An abort waits for a copy that the target has all rows of and not committed yet")
+        func abortWhileTheTargetCommits() async throws {
+            let cluster = try await TestCluster.make(rows: 300)
+            let endpoint = cluster.endpoints[TestCluster.contingent]!
+            let slow = """
+                CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(1); RETURN NULL; END';
+                CREATE TRIGGER slow AFTER INSERT ON items EXECUTE FUNCTION slow();
+                ALTER TABLE items ENABLE ALWAYS TRIGGER slow
+                """
+            let executor = cluster.executor { configuration in
+                configuration.crashSwitch = { point in
+                    if point == .before(.copy) { try psql(endpoint, slow) }
+                }
+            }
+            let order = cluster.order()
+            let starting = Task { _ = try await executor.start(order, epoch: .initial) }
+            let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query LIKE 'COPY%'"
+            while try await cluster.query(sleeping, on: TestCluster.contingent).scalar() != "1" {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            #expect(try await executor.abort(cluster.move).state == .aborted)
+            await #expect(throws: (any Error).self) { try await starting.value }
+            try await cluster.query("SELECT pg_sleep(1.5)", on: TestCluster.contingent)
+            try await cluster.query("DROP FUNCTION slow CASCADE", on: TestCluster.contingent)
+            try await cluster.expectNoLeftovers(owner: TestCluster.home)
+        }
+
+        @Test("A stop leaves a copy where it is, at once, to a successor")
+        func stopWhileCopying() async throws {
+            let cluster = try await TestCluster.make(rows: 3000)
+            let executor = cluster.executor { $0.copyBytesPerSecondMax = 2000 }
+            let order = cluster.order()
+            let starting = Task { _ = try await executor.start(order, epoch: .initial) }
+            for await progress in executor.progress where progress.step == .copy && progress.report.bytesCopied > 0 {
+                break
+            }
+            await executor.stop(letCutOversEndWithin: .seconds(1))
+            await #expect(throws: (any Error).self) { try await starting.value }
+            #expect(await cluster.journal.move(cluster.move)?.state == .streaming)
+            let successor = cluster.executor(term: 2)
+            #expect(try await successor.recover().map(\.record.state) == [.aborted])
+            try await cluster.expectNoLeftovers(owner: TestCluster.home)
+        }
+
         @Test("Requests that do not fit the state are refused, and two at once")
         func refusals() async throws {
             let cluster = try await TestCluster.make(rows: 100)

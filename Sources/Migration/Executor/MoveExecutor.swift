@@ -13,6 +13,7 @@ package actor MoveExecutor {
     private let reports: AsyncStream<MoveProgress>.Continuation
     private var runs: [MoveID: MoveRun] = [:]
     private var working: [MoveID: Task<Void, any Error>] = [:]
+    private var isStopping = false
 
     /// For a display; values that nobody reads are dropped, the oldest first.
     package nonisolated let progress: AsyncStream<MoveProgress>
@@ -139,12 +140,25 @@ package actor MoveExecutor {
         for object in objects { try await journal.removeObject(object) }
     }
 
-    /// Waits for what is going on and closes every connection. The moves rest where they are; a successor takes them
-    /// over.
-    package func stop() async {
+    /// Takes no more orders, lets cut-overs end within `limit`, and stops everything else where it is, as a death of the
+    /// process would. A successor's `recover` takes it up.
+    package func stop(letCutOversEndWithin limit: Duration) async {
+        isStopping = true
+        let deadline = ContinuousClock.now + limit
+        while await isCuttingOver, ContinuousClock.now < deadline { try? await Task.sleep(for: .milliseconds(10)) }
+        for run in runs.values { await run.halt() }
         for task in working.values { _ = await task.result }
-        for id in runs.keys { await forget(id) }
+        runs = [:]
         reports.finish()
+    }
+
+    private var isCuttingOver: Bool {
+        get async {
+            for id in working.keys {
+                if let run = runs[id], await run.record.state.isCutOver { return true }
+            }
+            return false
+        }
     }
 
     // MARK: Work
@@ -170,6 +184,7 @@ package actor MoveExecutor {
     ) async throws -> MoveRecord {
         guard let run = runs[id] else { throw MoveError.unknownMove(id) }
         guard working[id] == nil else { throw MoveError.busy(id) }
+        guard !isStopping else { throw MoveError.stopping }
         let task = Task { try await body(run) }
         working[id] = task
         let result = await task.result
@@ -180,7 +195,7 @@ package actor MoveExecutor {
         return record
     }
 
-    private func forget(_ id: MoveID) async { await runs.removeValue(forKey: id)?.end() }
+    private func forget(_ id: MoveID) async { await runs.removeValue(forKey: id)?.halt() }
 
     private func makeRun(_ record: MoveRecord) async throws -> MoveRun {
         MoveRun(

@@ -65,8 +65,8 @@ extension MoveRun {
         _ failure: inout (any Error)?,
         _ attempts: inout Attempts
     ) async throws -> MoveDecision {
-        await sessions.interrupt()
-        await sessions.resume()
+        guard !isHalted else { throw error }
+        await sessions.renew()
         lockedSides = []
         if let error = error as? PostgresError, error.isSuperseded {
             await openGate(wasDecided: false)
@@ -162,8 +162,8 @@ extension MoveRun {
                     try await run(.unfence)
                     break
                 } catch let error where !(error is SimulatedCrash) {
-                    await sessions.interrupt()
-                    await sessions.resume()
+                    guard !isHalted else { throw error }
+                    await sessions.renew()
                     guard try await attempts.wait(clock, pauseMax: configuration.pauseMax) else { throw error }
                 }
             }

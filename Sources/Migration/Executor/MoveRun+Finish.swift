@@ -10,8 +10,11 @@ extension MoveRun {
             .sorted { (order.firstIndex(of: $0.kind)!, $0.name) < (order.firstIndex(of: $1.kind)!, $1.name) }
     }
 
-    /// Subscriptions first: an applier that is gone cannot miss its slot.
+    /// Before anything is dropped, nothing that was begun is still running: closing a connection does not end the COPY
+    /// that the server has all data of. Subscriptions first: an applier that is gone cannot miss its slot.
     func dropStreams() async throws {
+        await sessions.renew()
+        try await onBothSides { try await self.endOtherSessions(on: $0) }
         if let snapshot {
             await sessions.giveBack(snapshot.connection)
             self.snapshot = nil

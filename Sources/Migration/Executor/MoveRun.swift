@@ -24,6 +24,7 @@ actor MoveRun {
     /// The token behind everything the old owner committed.
     var lastToken: Int64?
     let begunAt: ContinuousClock.Instant
+    private(set) var isHalted = false
 
     struct ExportedSnapshot {
         let name: String
@@ -53,7 +54,11 @@ actor MoveRun {
     /// Makes whatever step is waiting fail; the driver then undoes what has to be undone.
     func interrupt() async { await sessions.interrupt() }
 
-    func end() async { await sessions.interrupt() }
+    /// Stops where it is, as if the process died: nothing is undone, a successor takes it up.
+    func halt() async {
+        isHalted = true
+        await sessions.halt()
+    }
 
     // MARK: Shared by the steps
 

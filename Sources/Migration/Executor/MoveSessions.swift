@@ -22,6 +22,7 @@ actor MoveSessions {
     private var kept: [Key: PostgresConnection] = [:]
     private var lent: [ObjectIdentifier: PostgresConnection] = [:]
     private var isInterrupted = false
+    private var isHalted = false
 
     init(source: Endpoint, target: Endpoint, application: String) {
         endpoints = [.source: source, .target: target]
@@ -58,7 +59,7 @@ actor MoveSessions {
         await kept.removeValue(forKey: Key(side: side, role: role))?.close()
     }
 
-    /// Closes everything and refuses new connections until `resume`.
+    /// Closes everything and refuses new connections until `renew`.
     func interrupt() async {
         isInterrupted = true
         let all = Array(kept.values) + Array(lent.values)
@@ -67,7 +68,17 @@ actor MoveSessions {
         for connection in all { await connection.close() }
     }
 
-    func resume() { isInterrupted = false }
+    /// Closes everything; whoever needs a connection gets a new one.
+    func renew() async {
+        await interrupt()
+        isInterrupted = isHalted
+    }
+
+    /// Closes everything and refuses new connections for good.
+    func halt() async {
+        isHalted = true
+        await interrupt()
+    }
 
     private func connect(
         _ side: Side,

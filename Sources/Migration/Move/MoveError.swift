@@ -24,6 +24,8 @@ package enum MoveError: Error, Equatable, Sendable {
     case refused(MoveRefusal, MoveState)
     case unknownMove(MoveID)
     case unknownInstance(InstanceID)
+    /// The executor takes no more orders.
+    case stopping
     /// Another call works on the move.
     case busy(MoveID)
     case timedOut(String, on: InstanceID, after: Duration)
@@ -44,8 +46,8 @@ extension MoveError {
     var isPassing: Bool {
         switch self {
         case .timedOut, .blocked: true
-        case .unfit, .refused, .unknownMove, .unknownInstance, .busy, .diverged, .streamBroken, .stillPublished,
-            .retained, .inUse:
+        case .unfit, .refused, .unknownMove, .unknownInstance, .stopping, .busy, .diverged, .streamBroken,
+            .stillPublished, .retained, .inUse:
             false
         }
     }
@@ -59,6 +61,7 @@ extension MoveError: CustomStringConvertible {
         case .refused(let refusal, let state): "\(refusal.rawValue) (its state is \(state.rawValue))"
         case .unknownMove(let id): "there is no move \(id)"
         case .unknownInstance(let id): "there is no instance \(id)"
+        case .stopping: "no move is worked on any more: Foreshard is stopping"
         case .busy(let id): "move \(id) is being worked on; wait for it or abort it"
         case .timedOut(let what, let instance, let limit): "\(instance): \(what) took longer than \(limit)"
         case .blocked(let what, let instance, let blockers):

@@ -75,6 +75,16 @@ extension MoveState {
         }
     }
 
+    /// The segment changes hands: its statements may be waiting.
+    package var isCutOver: Bool {
+        switch self {
+        case .fenced, .switchDecided, .revertFenced, .revertDecided: true
+        case .planned, .prechecked, .prepared, .streaming, .copied, .ready, .probation, .finalizing, .retained, .cleaning,
+            .finished, .aborting, .aborted:
+            false
+        }
+    }
+
     /// Nothing is to be done until someone asks.
     package var isResting: Bool { work.isEmpty }
 
