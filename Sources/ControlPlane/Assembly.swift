@@ -28,6 +28,8 @@ package final class Assembly: Sendable {
         package var crashSwitch: CrashSwitch = { _ in }
         package var moveTime = MoveTimeEstimator.Configuration()
         package var meterEvery = Duration.seconds(10)
+        /// How servers of the local provider run.
+        package var localServers = ServerSettings()
         package var planning: @Sendable (inout PlanningConfiguration) -> Void = { _ in }
 
         package init() {}
@@ -68,8 +70,9 @@ package final class Assembly: Sendable {
         let table = try QueryRoutingTable(try first.loadOrMake(in: catalog))
         let routing = RoutingAuthority(table: table, catalog: catalog, logger: logger)
 
-        let pool = try await PoolAssembly(configuration: configuration, catalog: catalog, home: homes[0], logger: logger)
-            .make()
+        let pool = try await PoolAssembly(
+            configuration: configuration, localServers: options.localServers, catalog: catalog, home: homes[0], logger: logger
+        ).make()
         try await pool.recover()
         let executor = MoveExecutor(
             journal: catalog, gate: routing, term: catalog.term, configuration: moveConfiguration(configuration, options),
@@ -93,25 +96,33 @@ package final class Assembly: Sendable {
             coordinator: coordinator, proxy: proxy, pool: pool, routing: routing, clock: clock, logger: logger)
     }
 
-    /// Runs until cancelled; then stops taking clients, lets transactions end, and only then stops what was started here.
+    /// How long a stop waits for segments that are changing hands.
+    private static let cutOverPatience = Duration.seconds(5)
+
+    /// Runs until cancelled. Then in the reverse order of the start: nothing new is ordered and moves stop, while the router
+    /// still serves; transactions end and the router closes; the instances that the pool started are stopped last.
     package func run() async throws {
         // Outside of this task, whose cancellation is the beginning of the end and not the end.
-        let services = Task {
-            try await withThrowingDiscardingTaskGroup { group in
-                group.addTask { await self.pool.run() }
-                group.addTask { try await self.coordinator.run() }
-            }
-        }
+        let pooling = Task { await pool.run() }
+        let coordinating = Task { try await coordinator.run() }
         let (ended, end) = AsyncStream.makeStream(of: Void.self)
         let watch = Task {
-            _ = await services.result
+            _ = await coordinating.result
             end.finish()
         }
         for await _ in ended {}
-        await Task { await self.proxy.shutdown() }.value
-        services.cancel()
+        await Task { await self.stop(coordinating, pooling) }.value
         await watch.value
-        try await services.value
+        try await coordinating.value
+    }
+
+    private func stop(_ coordinating: Task<Void, any Error>, _ pooling: Task<Void, Never>) async {
+        coordinating.cancel()
+        await coordinator.executor.stop(letCutOversEndWithin: Self.cutOverPatience)
+        _ = await coordinating.result
+        await proxy.shutdown()
+        pooling.cancel()
+        await pooling.value
     }
 
     private static func makeDataDirectory(_ path: String) throws {

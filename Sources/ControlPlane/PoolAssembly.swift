@@ -8,6 +8,7 @@ import Settings
 
 struct PoolAssembly {
     let configuration: Configuration
+    let localServers: ServerSettings
     let catalog: CatalogStore
     let home: Instance
     let logger: Logger
@@ -39,7 +40,8 @@ struct PoolAssembly {
             return StaticProvider(offers: Dictionary(uniqueKeysWithValues: offers))
         case .local(let local):
             return LocalProvider(
-                cluster: try await LocalCluster(directory: configuration.dataDirectory + "/contingent"),
+                cluster: try await LocalCluster(
+                    directory: configuration.dataDirectory + "/contingent", settings: localServers),
                 instancesMax: local.instancesMax,
                 terms: InstanceTerms(zone: local.zone, capacity: local.capacity, costPerHour: local.costPerHour))
         }

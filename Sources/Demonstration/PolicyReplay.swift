@@ -76,13 +76,14 @@ struct PolicyReplay {
         }
     }
 
-    /// Lets moves that are under way end.
+    /// Lets moves end and contingent instances be emptied, so that what is counted does not change meanwhile.
     private func settle(_ assembly: Assembly) async throws {
         let deadline = ContinuousClock.now + .seconds(15)
         while ContinuousClock.now < deadline {
             let away = await assembly.coordinator.segments().count { $0.location != $0.home }
             let moves = await assembly.coordinator.moveViews()
-            if away == 0 && moves.isEmpty { return }
+            let isPoolAtRest = await assembly.pool.allMembers.allSatisfy { $0.state == .warm }
+            if away == 0 && moves.isEmpty && isPoolAtRest { return }
             try await Task.sleep(for: .milliseconds(100))
         }
     }
@@ -132,6 +133,7 @@ struct PolicyReplay {
         options.clock = ClusterClock(waitingAt: scenario.start, acceleration: scenario.acceleration)
         options.history = try trace.history(scenario, shares: shares)
         options.meterEvery = .seconds(60)
+        options.localServers = DemonstrationServers.settings
         // Until the first move was measured; afterwards what was measured counts.
         options.moveTime.fixed = .seconds(1)
         return options

@@ -1,9 +1,12 @@
 // The router's data plane, as the rest of Foreshard sees it. Every order is carried out on the data plane's one loop.
+//
+// Invariant: nothing is given to the loop once it ends, because a loop that has ended drops it and its answer never comes.
 import ClusterModel
 import Logging
 import NIOCore
 import NIOPosix
 import Routing
+import Synchronization
 import WireProtocol
 
 package final class Proxy: Sendable {
@@ -11,6 +14,7 @@ package final class Proxy: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let listener: any Channel
     private let plane: DataPlane
+    private let isEnded = Mutex(false)
 
     private init(_ group: MultiThreadedEventLoopGroup, _ listener: any Channel, _ address: SocketAddress, _ plane: DataPlane) {
         self.group = group
@@ -73,7 +77,8 @@ package final class Proxy: Sendable {
     /// takes longer than `limit`.
     package func close(_ segment: SegmentID, drainWithin limit: Duration) async throws {
         try await withCheckedThrowingContinuation { continuation in
-            plane.loop.execute { [plane] in plane.close(segment, drainWithin: limit, continuation) }
+            let given: Void? = give { $0.execute { [plane] in plane.close(segment, drainWithin: limit, continuation) } }
+            if given == nil { continuation.resume(throwing: ProxyError(.shutDown, "the router has been shut down")) }
         }
     }
 
@@ -92,7 +97,12 @@ package final class Proxy: Sendable {
 
     @discardableResult
     private func onLoop<T: Sendable>(_ body: @escaping @Sendable (DataPlane) -> T) async -> T? {
-        try? await plane.loop.submit { [plane] in body(plane) }.get()
+        try? await give { $0.submit { [plane] in body(plane) } }?.get()
+    }
+
+    /// Nil when the loop takes nothing any more.
+    private func give<T>(_ order: (any EventLoop) -> T) -> T? {
+        isEnded.withLock { $0 ? nil : order(plane.loop) }
     }
 
     // MARK: Lifetime
@@ -110,6 +120,7 @@ package final class Proxy: Sendable {
             try? await Task.sleep(for: .milliseconds(20))
         } while ContinuousClock.now < deadline
         await onLoop { $0.endShutdown() }
+        isEnded.withLock { $0 = true }
         try? await group.shutdownGracefully()
     }
 }
