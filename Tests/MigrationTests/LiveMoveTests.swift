@@ -55,5 +55,31 @@ extension LiveTests {
             #expect(record.report.bytesCopied > 0)
             #expect(record.report.preparedInMilliseconds != nil)
         }
+
+        @Test("Moves between the same instances, both ways, are cut over together")
+        func together() async throws {
+            let cluster = try await TestCluster.make(rows: 200)
+            let neighbour = TestCluster(
+                endpoints: cluster.endpoints, group: cluster.group,
+                segment: Segment(id: "shop-2", group: cluster.group.id, arc: HashArc.equalParts(4)[2]))
+            let there = cluster.executor { $0.vacuumYieldsWithin = .milliseconds(700) }
+            let back = neighbour.executor { $0.vacuumYieldsWithin = .milliseconds(700) }
+            _ = try await there.start(cluster.order(), epoch: .initial)
+            _ = try await back.start(neighbour.order("b"), epoch: .initial)
+            _ = try await there.cutOver(cluster.move)
+            // One move goes to the target as the other comes back: what is the source to one is the target to the other.
+            for _ in 1...20 {
+                async let first = there.revert(cluster.move)
+                async let second = back.cutOver(neighbour.order("b").id)
+                #expect(try await (first.state, second.state) == (.ready, .probation))
+                async let third = there.cutOver(cluster.move)
+                async let fourth = back.revert(neighbour.order("b").id)
+                #expect(try await (third.state, fourth.state) == (.probation, .ready))
+            }
+            _ = try await there.revert(cluster.move)
+            _ = try await there.abort(cluster.move)
+            _ = try await back.abort(neighbour.order("b").id)
+            try await cluster.expectNoLeftovers(owner: TestCluster.home)
+        }
     }
 }

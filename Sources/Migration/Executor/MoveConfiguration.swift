@@ -16,6 +16,8 @@ package struct MoveConfiguration: Sendable {
     package var copyTablesAtOnceMax = 4
     /// Nil: as fast as it goes. The whole move's rate, both tables and connections together.
     package var copyBytesPerSecondMax: Int?
+    /// The growth of a table by the copy from which on it is analysed; autovacuum's own share.
+    package var analyzedGrowthMin = 0.1
     package var catchUpWithin: Duration = .seconds(60)
     package var verifyWithin: Duration = .seconds(600)
     /// Rounds in which unequal buckets are compared again before single rows are.

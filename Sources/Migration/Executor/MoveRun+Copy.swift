@@ -41,6 +41,7 @@ extension MoveRun {
             return try await to.copyIn(self.sql.copyIn(table, columns: columns), from: metered)
         }
         record.report.rowsCopied += rows
+        rowsCopied[table] = rows
         await sessions.giveBack(from)
         await sessions.giveBack(to)
     }
@@ -76,17 +77,28 @@ extension MoveRun {
         try await exchangeToken(.forward, within: configuration.catchUpWithin)
     }
 
-    /// An autovacuum that follows the copy on its heels may be in the way for a moment.
+    /// Only tables that the copy made larger by a share at which autovacuum would do it too: that one comes a minute later,
+    /// the load may come now. An autovacuum that follows the copy on its heels may be in the way for a moment.
     func analyze() async throws {
         let connection = try await sessions.connection(.target, .second)
+        var grown: [ShardedTable] = []
+        for table in sql.tables where try await hasGrown(table, connection) { grown.append(table) }
+        guard !grown.isEmpty else { return }
         for attempt in 1...configuration.tableLockAttemptsMax {
             do {
-                try await connection.query(sql.analyze, deadline: configuration.verifyWithin)
+                try await connection.query(sql.analyze(grown), deadline: configuration.verifyWithin)
                 return
             } catch let error as PostgresError where error.isLockFailure {
                 guard attempt < configuration.tableLockAttemptsMax else { throw error }
                 try await clock.sleep(for: configuration.pauseBetweenCutOvers)
             }
         }
+    }
+
+    private func hasGrown(_ table: ShardedTable, _ connection: PostgresConnection) async throws -> Bool {
+        guard let copied = rowsCopied[table] else { return true }
+        let answer = try await connection.query(sql.rowsKnown(of: table), deadline: configuration.statementWithin)
+        let known = answer.scalar().flatMap { Int($0) } ?? -1
+        return known < 0 || Double(copied) > configuration.analyzedGrowthMin * Double(known)
     }
 }

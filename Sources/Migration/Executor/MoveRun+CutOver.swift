@@ -28,7 +28,13 @@ extension MoveRun {
         for side in Side.allCases { _ = try await sessions.connection(side, .second) }
     }
 
-    func lock(_ side: Side) async throws {
+    /// In the order of the instances' names, not both at once: moves that are cut over together on the same two instances
+    /// would else wait for each other on different ones, where neither server sees the deadlock.
+    func lockBothSides() async throws {
+        for side in Side.allCases.sorted(by: { instance($0) < instance($1) }) { try await lock(side) }
+    }
+
+    private func lock(_ side: Side) async throws {
         do {
             let statements = sql.lockTables(within: configuration.vacuumYieldsWithin)
             try await query(statements.joined(separator: "; "), on: side, .lock)

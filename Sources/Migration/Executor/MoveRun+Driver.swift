@@ -228,7 +228,7 @@ extension MoveRun {
         case .analyze: try await analyze()
         case .roundTrip: try await exchangeToken(.reverse, within: configuration.catchUpWithin, .second)
         case .checkGate: try await checkGate()
-        case .lock: try await onBothSides { try await self.lock($0) }
+        case .lock: try await lockBothSides()
         case .closeGate: try await closeGate()
         case .fence: try await fence()
         case .disarm: try await disarm()

@@ -17,6 +17,8 @@ actor MoveRun {
     var record: MoveRecord
     /// Holds the exported snapshot open between the slot and the end of the copy.
     var snapshot: ExportedSnapshot?
+    /// Rows that this process copied; empty when a predecessor did.
+    var rowsCopied: [ShardedTable: Int] = [:]
     /// When the gate began to close; nil while it is open.
     var gateClosedAt: ContinuousClock.Instant?
     /// Sides on which the cut-over's transaction is open.

@@ -28,7 +28,14 @@ extension MoveSQL {
     /// As the applier writes: no triggers, no foreign-key checks, no guard.
     package static let actAsReplica = "SET session_replication_role = replica"
 
-    package var analyze: String { "ANALYZE \(tableList)" }
+    package func analyze(_ tables: [ShardedTable]) -> String {
+        "ANALYZE \(tables.map(qualified).joined(separator: ", "))"
+    }
+
+    /// The rows that the planner believes in; negative when the table was never analysed.
+    package func rowsKnown(of table: ShardedTable) -> String {
+        "SELECT reltuples::bigint FROM pg_class WHERE oid = \(quoteLiteral(qualified(table)))::regclass"
+    }
 
     package func hasRows(_ table: ShardedTable) -> String {
         "SELECT EXISTS (SELECT FROM \(qualified(table)) WHERE \(predicate(table)))"

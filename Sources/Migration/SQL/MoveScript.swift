@@ -60,7 +60,7 @@ package struct MoveScript: Sendable {
         case .publishReverse: [(.target, sql.createPublication(.reverse, armed: false))]
         case .slotReverse: [(.target, sql.createSlot(.reverse))]
         case .subscribeReverse: subscription(.reverse) + [(.source, sql.enableSubscription(.reverse))]
-        case .analyze: [(.target, sql.analyze)]
+        case .analyze: [(.target, sql.analyze(sql.tables))]
         case .roundTrip: token(.reverse)
         case .checkGate: StreamDirection.allCases.flatMap(token)
         case .lock: both { _ in sql.lockTables(within: configuration.vacuumYieldsWithin) }
