@@ -94,10 +94,10 @@ extension Coordinator {
             })
     }
 
-    /// The median of the sum of all segments at the step that ends next after `time`; nil beyond the horizon.
+    /// The sum of the instances' medians at the step that ends next after `time`; nil beyond the horizon.
     package func predictedTotal(at time: Timestamp) -> (for: Timestamp, load: Double)? {
-        guard let end = round?.steps.first(where: { $0 >= time }) else { return nil }
-        let medians = (round?.segments.values).map { $0.compactMap { $0.steps.first { $0.at == end }?.curve.median } } ?? []
+        guard let round, let end = round.steps.first(where: { $0 >= time }) else { return nil }
+        let medians = round.instances.values.compactMap { $0.steps.first { $0.at == end }?.curve.median }
         return (end, medians.reduce(0, +))
     }
 

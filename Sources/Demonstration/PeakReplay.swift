@@ -76,7 +76,7 @@ package struct PeakReplay: Sendable {
         let policies = DemonstrationReport.Policies(
             none: try await replay(.none), reactive: try await replay(.reactive),
             predictive: try await replay(.predictive))
-        let shortfalls = DemonstrationReport.shortfalls(of: policies)
+        let shortfalls = DemonstrationReport.shortfalls(of: policies, endsAfterThePeak: scenario.endsAfterThePeak)
         return DemonstrationReport(
             policies: policies, shortfalls: shortfalls, passed: shortfalls.isEmpty,
             trace: "World Cup 1998, \(scenario.start) to \(scenario.end)", acceleration: scenario.acceleration,
@@ -86,8 +86,8 @@ package struct PeakReplay: Sendable {
     private func introduce() {
         screen.say(
             """
-            Foreshard demonstration: the evening of 30 June 1998 at the World Cup's web site, \(Int(scenario.acceleration)) \
-            times as fast, against PostgreSQL servers on this machine. Kick-offs are scheduled events; the models learn \
+            Foreshard demonstration: 30 June 1998 at the World Cup's web site\(scenario.endsAfterThePeak ? "" : ", the first match"), \
+            \(Int(scenario.acceleration)) times as fast, against PostgreSQL servers on this machine. Kick-offs are scheduled events; the models learn \
             from the four weeks before.
 
             Capacity is emulated: an instance serves as many statements at once as the router has connections to it \

@@ -76,16 +76,30 @@ struct PolicyReplay {
         }
     }
 
-    /// Lets moves end and contingent instances be emptied, so that what is counted does not change meanwhile.
+    /// Lets the segments go home if the peak is over by the end; then nothing new is begun, so that what is counted does
+    /// not change meanwhile.
     private func settle(_ assembly: Assembly) async throws {
-        let deadline = ContinuousClock.now + .seconds(15)
-        while ContinuousClock.now < deadline {
-            let away = await assembly.coordinator.segments().count { $0.location != $0.home }
-            let moves = await assembly.coordinator.moveViews()
-            let isPoolAtRest = await assembly.pool.allMembers.allSatisfy { $0.state == .warm }
-            if away == 0 && moves.isEmpty && isPoolAtRest { return }
-            try await Task.sleep(for: .milliseconds(100))
+        let coordinator = assembly.coordinator
+        if scenario.endsAfterThePeak {
+            try await wait {
+                let isAway = await coordinator.segments().contains { $0.location != $0.home }
+                let isPoolAtRest = await assembly.pool.allMembers.allSatisfy { $0.state == .warm }
+                return !isAway && isPoolAtRest
+            }
         }
+        _ = await coordinator.setMode(.observe)
+        try await wait {
+            let moves = await coordinator.moveViews()
+            for move in moves where move.state == "ready" { _ = try? await coordinator.orderRevert(of: MoveID(move.id)) }
+            let isPoolAtRest = await assembly.pool.allMembers.allSatisfy { $0.state.kind != .draining && $0.state.kind != .wiping }
+            return moves.isEmpty && isPoolAtRest
+        }
+    }
+
+    /// Until it holds, or for so long that the report had better say that it does not.
+    private func wait(_ holds: () async -> Bool) async throws {
+        let deadline = ContinuousClock.now + .seconds(15)
+        while ContinuousClock.now < deadline, await !holds() { try await Task.sleep(for: .milliseconds(100)) }
     }
 
     // MARK: Settings

@@ -16,7 +16,7 @@ final class ReplayRecorder: Sendable {
 
     private struct Recorded {
         var samples: [Sample] = []
-        /// The median of the sum of all segments, by the time it was forecast for; made about half an hour before.
+        /// The sum of the instances' medians, by the time it was forecast for; made about half an hour before.
         var predictions: [(for: Timestamp, load: Double)] = []
     }
 
