@@ -20,7 +20,7 @@ struct Scenario: Sendable {
         start: Scenario.time("1998-06-30T13:15:00Z"), end: Scenario.time("1998-06-30T16:45:00Z"), endsAfterThePeak: false)
 
     /// Cluster seconds in a real second.
-    let acceleration = 500.0
+    let acceleration = 530.0
 
     let shop = Shop.demonstration
     let segments = 12
