@@ -96,7 +96,7 @@ extension CatalogStore: MoveJournal {
         }
     }
 
-    package func unfinishedMoves() async throws -> [MoveRecord] {
+    package func unrecordedMoves() async throws -> [MoveRecord] {
         try await database.read { db in
             try Row.fetchAll(db, sql: "SELECT * FROM moves WHERE is_over = 0 ORDER BY created, id").map(Self.move)
         }

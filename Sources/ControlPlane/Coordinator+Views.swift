@@ -111,7 +111,7 @@ extension Coordinator {
     }
 
     /// The moves that were ever begun, newest first, finished ones too.
-    package func finishedMoves() async throws -> [MoveView] {
+    package func recordedMoves() async throws -> [MoveView] {
         try await parts.catalog.recentMoves(limit: 1000).map { MoveView($0, work: nil) }
     }
 

@@ -162,7 +162,7 @@ struct PolicyReplay {
         let verdict = try await LedgerCheck(
             table: assembly.routing.table, instances: await assembly.coordinator.reachableInstances()
         ).verdict(of: outcome.ledger)
-        let moves = try await assembly.coordinator.finishedMoves()
+        let moves = try await assembly.coordinator.recordedMoves()
         let blocks = moves.flatMap(\.blockedMilliseconds).sorted()
         return PolicyReport(
             violationSeconds: outcome.timeline.violationSeconds(objective: scenario.latencyObjective.inSeconds),

@@ -85,7 +85,9 @@ package struct PoolStateMachine: Sendable {
             connections[connection] = .leased(to: session)
             return .lease(connection)
         }
-        guard waiters.count < limits.queueLengthMax else { return .reject(.queueFull) }
+        // For whom a connection opens does not stand in the queue: a cold pool takes as many as a warm one.
+        let served = openingCount + (mayOpen(now) ? 1 : 0)
+        guard waiters.count < limits.queueLengthMax + served else { return .reject(.queueFull) }
         guard !isBackingOff(now) || connections.count > openingCount else { return .reject(.unreachable) }
         waiters.append(Waiter(session: session, deadline: now &+ limits.queueTimeout))
         return openIfWanted(now).map { .parkAndOpen($0) } ?? .park
@@ -199,13 +201,15 @@ package struct PoolStateMachine: Sendable {
 
     /// One opening connection for each waiting session, within the limit; a single one while the instance is doubtful.
     private mutating func openIfWanted(_ now: Instant) -> ConnectionID? {
-        guard openingCount < waiters.count, connections.count < limits.connectionsMax, !isBackingOff(now),
-            failures == 0 || openingCount == 0
-        else { return nil }
+        guard openingCount < waiters.count, mayOpen(now) else { return nil }
         nextID += 1
         connections[nextID] = .opening
         openingCount += 1
         return nextID
+    }
+
+    private func mayOpen(_ now: Instant) -> Bool {
+        connections.count < limits.connectionsMax && !isBackingOff(now) && (failures == 0 || openingCount == 0)
     }
 
     private func isBackingOff(_ now: Instant) -> Bool { failures > 0 && now < retryAt }

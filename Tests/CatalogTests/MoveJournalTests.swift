@@ -29,7 +29,7 @@ private func withMove(in state: MoveState = .planned, _ body: (CatalogStore) asy
             let record = MoveRecord(order: order("m1"), term: 1, epoch: .initial)
             let found = try await catalog.move("m1")
             #expect(found == record)
-            #expect(try await catalog.unfinishedMoves() == [record])
+            #expect(try await catalog.unrecordedMoves() == [record])
             #expect(try await catalog.move("m2") == nil)
         }
     }
@@ -40,7 +40,7 @@ private func withMove(in state: MoveState = .planned, _ body: (CatalogStore) asy
             await #expect(throws: CatalogError.self) { try await catalog.create(second) }
             try await catalog.advance("m1", from: .aborting, to: .aborted, term: 1, report: MoveReport())
             try await catalog.create(second)
-            #expect(try await catalog.unfinishedMoves() == [second])
+            #expect(try await catalog.unrecordedMoves() == [second])
         }
     }
 

@@ -41,6 +41,53 @@ import Testing
         #expect(result.status == 0, "\(script): \(result.all)")
     }
 
+    @Test func passwordsAreProvenBySCRAM() async throws {
+        let users = "client_authentication: scram-sha-256\nusers: [{name: app, password: pencil}]"
+        try await withServedCluster(users: users) { cluster, _ in
+            for (password, isRight) in [("pencil", true), ("crayon", false)] {
+                let result = try await runProgram(
+                    Programs.postgres("psql"),
+                    ["-h", "127.0.0.1", "-p", "\(cluster.port)", "-U", "app", "-d", cluster.database, "-Atc", "SELECT 1"],
+                    environment: ["PGPASSWORD": password])
+                #expect((result.status == 0) == isRight, "\(result.all)")
+                if !isRight { #expect(result.errors.contains("password authentication failed for user \"app\""), "\(result.all)") }
+            }
+        }
+    }
+
+    @Test func aFullQueueAndAFullHouseAreErrors() async throws {
+        try await withServedCluster(extra: "router: {clients_max: 12, queue_max: 1}") { cluster, _ in
+            let target = cluster.router
+            let filler = try await PostgresConnection.connect(to: target)
+            try await filler.query("INSERT INTO kv (k, v) VALUES (7, '')")
+            await filler.close()
+            // The home has eight connections: of ten clients that sleep at it, eight run, one waits, one is refused.
+            let states = await withTaskGroup(of: String.self) { group in
+                for _ in 1...10 {
+                    group.addTask {
+                        do {
+                            let connection = try await PostgresConnection.connect(to: target)
+                            try await connection.query("SELECT pg_sleep(2) FROM kv WHERE k = 7")
+                            await connection.close()
+                            return "done"
+                        } catch {
+                            return (error as? PostgresError)?.sqlState ?? "\(error)"
+                        }
+                    }
+                }
+                return await group.reduce(into: [String: Int]()) { $0[$1, default: 0] += 1 }
+            }
+            #expect(states == ["done": 9, "53300": 1], "\(states)")
+
+            var connections: [PostgresConnection] = []
+            let error = await #expect(throws: ConnectionError.self) {
+                for _ in 1...13 { connections.append(try await PostgresConnection.connect(to: target)) }
+            }
+            #expect(error?.description.contains("53300: sorry, too many clients already") == true)
+            for connection in connections { await connection.close() }
+        }
+    }
+
     @Test func whatCannotBeRoutedIsRefusedWithAHint() async throws {
         try await withServedCluster { cluster, _ in
             let connection = try await PostgresConnection.connect(to: cluster.router)

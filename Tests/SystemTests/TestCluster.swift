@@ -21,9 +21,12 @@ final class TestCluster: Sendable {
     /// Starts the servers and writes the configuration.
     ///
     /// - Parameters:
+    ///   - users: who may log in, and how.
     ///   - pool: the `pool` section.
     ///   - extra: further sections of the configuration.
-    static func start(pool: String = "", extra: String = "", schema: String = schema) async throws -> TestCluster {
+    static func start(
+        users: String = trustedUsers, pool: String = "", extra: String = "", schema: String = schema
+    ) async throws -> TestCluster {
         let directory = FileManager.default.temporaryDirectory.path + "/foreshard-system-\(UUID().uuidString)"
         try FileManager.default.createDirectory(
             atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
@@ -42,10 +45,14 @@ final class TestCluster: Sendable {
             servers.append(server)
             endpoints.append(endpoint)
         }
-        return try TestCluster(directory: directory, homes: servers, endpoints: endpoints, pool: pool, extra: extra)
+        return try TestCluster(directory: directory, homes: servers, endpoints: endpoints, users: users, pool: pool, extra: extra)
     }
 
-    private init(directory: String, homes: [LocalServer], endpoints: [Endpoint], pool: String, extra: String) throws {
+    static let trustedUsers = "client_authentication: trust\nusers: [{name: app}]"
+
+    private init(
+        directory: String, homes: [LocalServer], endpoints: [Endpoint], users: String, pool: String, extra: String
+    ) throws {
         self.directory = directory
         self.homes = homes
         self.endpoints = endpoints
@@ -58,8 +65,7 @@ final class TestCluster: Sendable {
             listen: {port: \(port)}
             admin: {port: \(Self.freePort())}
             data_directory: \(directory)/data
-            client_authentication: trust
-            users: [{name: app}]
+            \(users)
             application: {user: app}
             instances:
             \(instances)
@@ -116,9 +122,9 @@ final class TestCluster: Sendable {
 
 /// Lends a cluster and a server in front of it, and ends both whatever happens.
 func withServedCluster(
-    pool: String = "", extra: String = "", _ body: (TestCluster, ServingProgram) async throws -> Void
+    users: String = TestCluster.trustedUsers, pool: String = "", extra: String = "", _ body: (TestCluster, ServingProgram) async throws -> Void
 ) async throws {
-    let cluster = try await TestCluster.start(pool: pool, extra: extra)
+    let cluster = try await TestCluster.start(users: users, pool: pool, extra: extra)
     do {
         let program = try await ServingProgram.start(config: cluster.config)
         do {

@@ -19,6 +19,12 @@ extension RouteView {
 extension RouteView.Statement {
     fileprivate init(_ statement: AnalyzedStatement, decision: RouteDecision) {
         self.init(kind: "\(statement.kind)", isWrite: statement.isWrite, decision: "", reason: "")
+        let parameters = statement.keyParameters
+        guard parameters.isEmpty else {
+            self.decision = "at execution"
+            reason = "the shard key is \(parameters.map { "$\($0)" }.joined(separator: ", ")), whose value is not known yet"
+            return
+        }
         switch decision {
         case .segment(let segment, on: let instance, because: let reason):
             self.decision = "segment"
@@ -33,5 +39,13 @@ extension RouteView.Statement {
             reason = refusal.message
             hint = refusal.hint
         }
+    }
+}
+
+extension AnalyzedStatement {
+    /// The numbers of the parameters that say which segment it is.
+    fileprivate var keyParameters: [Int] {
+        guard case .keyed(_, let keys) = target else { return [] }
+        return Set(keys.compactMap { if case .parameter(let number) = $0 { number } else { nil } }).sorted()
     }
 }

@@ -104,7 +104,7 @@ package actor MoveExecutor {
     /// Settles every unfinished move that nobody works on, a predecessor's or one that was given up: undoes what was
     /// not decided, completes what was, and leaves the rest where it rests (READY, PROBATION, retained).
     package func recover() async throws -> [Recovery] {
-        let left = try await journal.unfinishedMoves().filter { record in
+        let left = try await journal.unrecordedMoves().filter { record in
             working[record.id] == nil && (runs[record.id] == nil || !record.state.isResting)
         }
         return await withTaskGroup(of: Recovery.self) { group in

@@ -26,7 +26,7 @@ package protocol MoveJournal: Sendable {
     func removeObject(_ object: LedgerObject) async throws
     /// The objects of one move; of all moves and of none, when `move` is nil.
     func objects(of move: MoveID?) async throws -> [LedgerObject]
-    func unfinishedMoves() async throws -> [MoveRecord]
+    func unrecordedMoves() async throws -> [MoveRecord]
 }
 
 /// The router's side of a cut-over: the statements of one segment can be held back.

@@ -66,5 +66,5 @@ actor MemoryJournal: MoveJournal {
     func recordObject(_ object: LedgerObject) { ledger.insert(object) }
     func removeObject(_ object: LedgerObject) { ledger.remove(object) }
     func objects(of move: MoveID?) -> [LedgerObject] { ledger.filter { move == nil || $0.move == move } }
-    func unfinishedMoves() -> [MoveRecord] { records.values.filter { !$0.state.isOver } }
+    func unrecordedMoves() -> [MoveRecord] { records.values.filter { !$0.state.isOver } }
 }
