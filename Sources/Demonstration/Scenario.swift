@@ -10,7 +10,7 @@ import Workload
 struct Scenario: Sendable {
     /// The replayed part of the trace's peak day.
     var start = Scenario.time("1998-06-30T13:15:00Z")
-    var end = Scenario.time("1998-07-01T00:00:00Z")
+    var end = Scenario.time("1998-06-30T23:30:00Z")
     /// Whether segments have to be home at the end.
     var endsAfterThePeak = true
 
@@ -43,8 +43,8 @@ struct Scenario: Sendable {
     /// Of the p99 in each second, as P-Store (SIGMOD'18) has it.
     let latencyObjective = Duration.milliseconds(500)
     let threshold = 0.8
-    let prepareConfidence = 0.3
-    let confidenceLevel = 0.7
+    let prepareConfidence = 0.2
+    let confidenceLevel = 0.5
     let historyDays = 28
 
     /// Seconds of back-end time for one visit.
