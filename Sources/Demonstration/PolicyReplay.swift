@@ -98,7 +98,7 @@ struct PolicyReplay {
 
     /// Until it holds, or for so long that the report had better say that it does not.
     private func wait(_ holds: () async -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(15)
+        let deadline = ContinuousClock.now + .seconds(20)
         while ContinuousClock.now < deadline, await !holds() { try await Task.sleep(for: .milliseconds(100)) }
     }
 

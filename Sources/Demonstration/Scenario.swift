@@ -9,15 +9,15 @@ import Workload
 
 struct Scenario: Sendable {
     /// The replayed part of the trace's peak day.
-    var start = Scenario.time("1998-06-30T13:15:00Z")
-    var end = Scenario.time("1998-06-30T23:30:00Z")
+    var start = Scenario.time("1998-06-30T13:30:00Z")
+    var end = Scenario.time("1998-07-01T00:15:00Z")
     /// Whether segments have to be home at the end.
     var endsAfterThePeak = true
 
     static let full = Scenario()
     /// The first of the day's two matches. Its segments stay where they are, for the second one is expected.
     static let quick = Scenario(
-        start: Scenario.time("1998-06-30T13:15:00Z"), end: Scenario.time("1998-06-30T16:45:00Z"), endsAfterThePeak: false)
+        start: Scenario.time("1998-06-30T13:30:00Z"), end: Scenario.time("1998-06-30T16:45:00Z"), endsAfterThePeak: false)
 
     /// Cluster seconds in a real second.
     let acceleration = 530.0
