@@ -8,6 +8,7 @@ static inline bool message_is_node(const ProtobufCMessage *m) { return m->descri
 static inline bool message_is_constant(const ProtobufCMessage *m) { return m->descriptor == &pg_query__a__const__descriptor; }
 static inline bool message_is_table(const ProtobufCMessage *m) { return m->descriptor == &pg_query__range_var__descriptor; }
 static inline bool message_is_parameter(const ProtobufCMessage *m) { return m->descriptor == &pg_query__param_ref__descriptor; }
+static inline bool message_is_call(const ProtobufCMessage *m) { return m->descriptor == &pg_query__func_call__descriptor; }
 static inline bool message_is_locking_clause(const ProtobufCMessage *m) {
     return m->descriptor == &pg_query__locking_clause__descriptor;
 }

@@ -19,7 +19,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     private enum Phase {
-        case login(LoginStateMachine, EventLoopPromise<CancelKey?>)
+        case login(LoginStateMachine, EventLoopPromise<Void>)
         case serving
         case closed(ConnectionError)
     }
@@ -31,7 +31,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var phase: Phase
     private let startup: StartupPacket
 
-    init(endpoint: Endpoint, startup: StartupPacket, nonce: String, loggedIn: EventLoopPromise<CancelKey?>) {
+    init(endpoint: Endpoint, startup: StartupPacket, nonce: String, loggedIn: EventLoopPromise<Void>) {
         self.endpoint = endpoint
         self.startup = startup
         phase = .login(LoginStateMachine(endpoint: endpoint, nonce: nonce), loggedIn)
@@ -69,6 +69,8 @@ final class ConnectionHandler: ChannelInboundHandler {
             while let frame = try splitter.next(from: &buffered) {
                 try received(BackendMessage(frame), context: context)
             }
+            // Only the start of the next frame is left: what was read of a long COPY must not stay before it.
+            buffered.discardReadBytes()
         } catch {
             close(ConnectionError(.protocolViolation, endpoint: endpoint, "\(error)"), context: context)
         }
@@ -98,15 +100,15 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     private func obey(
         _ action: LoginStateMachine.Action,
-        _ promise: EventLoopPromise<CancelKey?>,
+        _ promise: EventLoopPromise<Void>,
         context: ChannelHandlerContext
     ) {
         switch action {
         case .none: break
         case .send(let message): send(message, context: context)
-        case .ready(let key):
+        case .ready:
             phase = .serving
-            promise.succeed(key)
+            promise.succeed()
         case .fail(let error): close(error, context: context)
         }
     }

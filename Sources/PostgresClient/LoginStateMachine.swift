@@ -13,7 +13,7 @@ struct LoginStateMachine {
     enum Action: Equatable {
         case none
         case send(FrontendMessage)
-        case ready(CancelKey?)
+        case ready
         case fail(ConnectionError)
     }
 
@@ -23,7 +23,7 @@ struct LoginStateMachine {
         /// A SCRAM exchange is under way. -> settling, failed
         case scram(SCRAMClient)
         /// Authenticated; parameters arrive. -> ready, failed
-        case settling(CancelKey?)
+        case settling
         case ready
         case failed
     }
@@ -40,7 +40,7 @@ struct LoginStateMachine {
     mutating func received(_ message: BackendMessage) -> Action {
         switch message {
         case .authentication(let request): authenticationRequested(request)
-        case .backendKeyData(let key): keyReceived(key)
+        case .backendKeyData: keyReceived()
         case .parameterStatus, .noticeResponse, .negotiateProtocolVersion: .none
         case .readyForQuery: settled()
         case .errorResponse(let error): refused(error)
@@ -51,7 +51,7 @@ struct LoginStateMachine {
     private mutating func authenticationRequested(_ request: AuthenticationRequest) -> Action {
         switch request {
         case .ok:
-            state = .settling(nil)
+            state = .settling
             return .none
         case .sasl(let mechanisms): return scramOffered(mechanisms)
         case .saslContinue(let challenge): return challenged(challenge)
@@ -123,16 +123,15 @@ struct LoginStateMachine {
         return .send(.authentication(data))
     }
 
-    private mutating func keyReceived(_ key: CancelKey) -> Action {
+    private mutating func keyReceived() -> Action {
         guard case .settling = state else { return outOfOrder() }
-        state = .settling(key)
         return .none
     }
 
     private mutating func settled() -> Action {
-        guard case .settling(let key) = state else { return outOfOrder() }
+        guard case .settling = state else { return outOfOrder() }
         state = .ready
-        return .ready(key)
+        return .ready
     }
 
     private mutating func refused(_ error: ServerMessage) -> Action {

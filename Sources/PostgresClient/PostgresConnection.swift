@@ -12,20 +12,17 @@ package final class PostgresConnection: Sendable {
     private let channel: any Channel
     private let handler: NIOLoopBound<ConnectionHandler>
     private let context: NIOLoopBound<ChannelHandlerContext>
-    private let cancelKey: CancelKey?
 
     private init(
         endpoint: Endpoint,
         channel: any Channel,
         handler: NIOLoopBound<ConnectionHandler>,
-        context: NIOLoopBound<ChannelHandlerContext>,
-        cancelKey: CancelKey?
+        context: NIOLoopBound<ChannelHandlerContext>
     ) {
         self.endpoint = endpoint
         self.channel = channel
         self.handler = handler
         self.context = context
-        self.cancelKey = cancelKey
     }
 
     /// Opens a session.
@@ -42,7 +39,7 @@ package final class PostgresConnection: Sendable {
         deadline: Duration = .seconds(5)
     ) async throws -> PostgresConnection {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
-        let loggedIn = loop.makePromise(of: CancelKey?.self)
+        let loggedIn = loop.makePromise(of: Void.self)
         let startup = Self.startup(endpoint, applicationName, replication, settings)
         let nonce = randomNonce()
         let timeout = loop.scheduleTask(in: .init(deadline)) {
@@ -68,7 +65,7 @@ package final class PostgresConnection: Sendable {
             throw unreachable
         }
         do {
-            let key = try await loggedIn.futureResult.get()
+            try await loggedIn.futureResult.get()
             return try await channel.eventLoop.submit {
                 let handler = try channel.pipeline.syncOperations.handler(type: ConnectionHandler.self)
                 let context = try channel.pipeline.syncOperations.context(handler: handler)
@@ -76,8 +73,7 @@ package final class PostgresConnection: Sendable {
                     endpoint: endpoint,
                     channel: channel,
                     handler: .init(handler, eventLoop: channel.eventLoop),
-                    context: .init(context, eventLoop: channel.eventLoop),
-                    cancelKey: key
+                    context: .init(context, eventLoop: channel.eventLoop)
                 )
             }.get()
         } catch {
@@ -142,17 +138,6 @@ package final class PostgresConnection: Sendable {
             throw error
         }
         return try await request.answer.get().affectedRows
-    }
-
-    /// Asks the server to cancel whatever this session is running, over a connection of its own.
-    package func cancelRunningStatement() async {
-        guard let cancelKey else { return }
-        var packet = ByteBuffer()
-        StartupPacket.cancel(cancelKey).write(into: &packet)
-        let bootstrap = ClientBootstrap(group: channel.eventLoop).connectTimeout(.seconds(2))
-        guard let other = try? await bootstrap.connect(host: endpoint.host, port: endpoint.port).get() else { return }
-        try? await other.writeAndFlush(packet).get()
-        try? await other.close().get()
     }
 
     package var isClosed: Bool { !channel.isActive }

@@ -28,11 +28,12 @@ extension QueryRoutingTable {
         try checkTypes(statement.looselyTypedParameters, ring.group.keyType, parameters)
         var found: Int?
         for key in keys {
-            guard let position = try position(of: key, ring.group.keyType, parameters) else {
-                if statement.insertsRows { throw .nullKey(group) }
-                continue
+            let index: Int
+            switch try place(of: key, ring.group.keyType, parameters) {
+            case .at(let position): index = ring.index(of: position)
+            case .null where statement.insertsRows: throw .nullKey(group)
+            case .null, .beyondType: continue
             }
-            let index = ring.index(of: position)
             if let found, found != index {
                 throw .severalSegments(ring.segments[found].id, ring.segments[index].id)
             }
@@ -54,26 +55,36 @@ extension QueryRoutingTable {
         }
     }
 
-    /// Nil for NULL.
-    private func position(
+    /// Where a key lies.
+    private enum KeyPlace {
+        case at(Int64)
+        /// Equal to no row's key.
+        case null
+        /// Larger than any integer: no row has it, and the instance says so itself where that is an error.
+        case beyondType
+    }
+
+    private func place(
         of key: KeyExpression,
         _ type: ShardKeyType,
         _ parameters: [ParameterValue]
-    ) throws(Refusal) -> Int64? {
+    ) throws(Refusal) -> KeyPlace {
         do throws(ShardKeyError) {
             switch key {
-            case .null: return nil
-            case .literal(let text): return try ShardKey(parsing: text, as: type).position
+            case .null: return .null
+            case .literal(let text): return .at(try ShardKey(parsing: text, as: type).position)
             case .parameter(let number) where number > parameters.count || number < 1: break
-            case .parameter(let number): return try position(of: parameters[number - 1], type)
+            case .parameter(let number): return try position(of: parameters[number - 1], type).map { .at($0) } ?? .null
             }
         } catch {
+            if error.code == .outOfRange { return .beyondType }
             throw .invalidKey(error, type)
         }
-        guard case .parameter(let number) = key else { return nil }
+        guard case .parameter(let number) = key else { return .null }
         throw .unboundParameter(number, parameters.count)
     }
 
+    /// Nil for NULL.
     private func position(of parameter: ParameterValue, _ type: ShardKeyType) throws(ShardKeyError) -> Int64? {
         guard let bytes = parameter.bytes else { return nil }
         return try bytes.withUnsafeBufferPointer { buffer in

@@ -19,7 +19,7 @@ package enum RouteDecision: Sendable, Equatable {
     }
 
     static let noTable = RouteDecision.anywhere(because: "it touches no sharded table")
-    static let noRow = RouteDecision.anywhere(because: "its shard key is null, which no row has")
+    static let noRow = RouteDecision.anywhere(because: "no row can have its shard key")
 }
 
 extension Refusal {

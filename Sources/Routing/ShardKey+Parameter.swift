@@ -8,7 +8,7 @@ package struct ParameterValue: Sendable, Equatable {
     package enum Format: Sendable { case text, binary }
 
     package let format: Format
-    /// As Parse declared it, or better as the server described it; 0 when neither is known.
+    /// As Parse declared it; 0 when it was left to the server.
     package let typeOID: UInt32
     /// Nil is NULL.
     package let bytes: [UInt8]?
@@ -60,30 +60,25 @@ extension ShardKey {
         case .text: self = .text(String(decoding: bytes, as: UTF8.self))
         case .uuid: self = try Self.uuid(binary: bytes)
         case .integer, .bigint:
-            let value = try Self.integer(binary: bytes, width: Self.width(of: typeOID, type), type)
-            guard type == .bigint || Int32(exactly: value) != nil else { throw .outOfRange(type) }
-            self = .integer(value)
+            guard Self.widths(of: typeOID).contains(bytes.count) else { throw .malformed(type) }
+            self = .integer(Self.integer(binary: bytes))
         }
     }
 
-    /// The number of bytes that a binary integer of this type has.
-    private static func width(of typeOID: UInt32, _ type: ShardKeyType) -> Int {
+    /// The numbers of bytes that a binary integer of this type may have. A type that is not declared follows from the
+    /// column's or from a cast (`$1::int`), which need not be the key's; the client and the server know it.
+    private static func widths(of typeOID: UInt32) -> [Int] {
         switch typeOID {
-        case TypeOID.int2: 2
-        case TypeOID.int4: 4
-        case TypeOID.int8: 8
-        default: type == .bigint ? 8 : 4
+        case TypeOID.int2: [2]
+        case TypeOID.int4: [4]
+        case TypeOID.int8: [8]
+        default: [2, 4, 8]
         }
     }
 
-    private static func integer(
-        binary bytes: UnsafeBufferPointer<UInt8>,
-        width: Int,
-        _ type: ShardKeyType
-    ) throws(ShardKeyError) -> Int64 {
-        guard bytes.count == width else { throw .malformed(type) }
+    private static func integer(binary bytes: UnsafeBufferPointer<UInt8>) -> Int64 {
         let bits = bytes.reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        let unused = UInt64(64 - width * 8)
+        let unused = UInt64(64 - bytes.count * 8)
         return Int64(bitPattern: bits << unused) >> Int64(unused)
     }
 

@@ -8,11 +8,7 @@ extension ShardKey {
         switch type {
         case .text: self = .text(String(decoding: text, as: UTF8.self))
         case .uuid: self = try Self.uuid(text)
-        case .bigint: self = .integer(try Self.integer(text, type))
-        case .integer:
-            let value = try Self.integer(text, type)
-            guard Int32(exactly: value) != nil else { throw .outOfRange(type) }
-            self = .integer(value)
+        case .integer, .bigint: self = .integer(try Self.integer(text, type))
         }
     }
 

@@ -5,7 +5,7 @@ package struct ShardKeyError: Error, Sendable, Equatable {
     package enum Code: Sendable, Equatable {
         /// Not a value of the type: 22P02.
         case malformed
-        /// Outside of the type's range: 22003.
+        /// A whole number that no integer type has: 22003.
         case outOfRange
         /// Of a type, or in a format, that the router cannot read as the key's type: 0A000.
         case unsupported
@@ -33,6 +33,7 @@ package struct ShardKeyError: Error, Sendable, Equatable {
 
 /// A value of a group's key column.
 package enum ShardKey: Hashable, Sendable {
+    /// Also one that the type `integer` has not: no row equals it, and it lies where the equal bigint does.
     case integer(Int64)
     /// The bytes as PostgreSQL hashes them.
     case text(String)
@@ -44,7 +45,7 @@ package enum ShardKey: Hashable, Sendable {
         self = try text.withUTF8 { utf8 in Result { () throws(ShardKeyError) in try ShardKey(utf8, as: type) } }.get()
     }
 
-    /// Reads the binary format of a parameter of the given type; 0 is a type left to the server, which takes the key's.
+    /// Reads the binary format of a parameter of the given type; 0 is a type left to the server.
     package init(binary bytes: [UInt8], typeOID: UInt32, as type: ShardKeyType) throws(ShardKeyError) {
         self = try bytes.withUnsafeBufferPointer { buffer in
             Result { () throws(ShardKeyError) in try ShardKey(binary: buffer, typeOID: typeOID, as: type) }

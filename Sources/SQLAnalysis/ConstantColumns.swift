@@ -5,20 +5,36 @@ import ClusterModel
 // WITH o AS (SELECT * FROM orders WHERE customer_id = $1) … JOIN items USING (customer_id).
 
 extension StatementWalk {
+    /// PostgreSQL's own limit (MaxTupleAttributeNumber).
+    private static let outputColumnsMax = 1664
+    /// A query with more constant columns is not looked into: every join of it would carry all of them.
+    private static let constantColumnsMax = 16
+
     /// By name. Names that occur twice are left in: to use one is an error that the server reports.
     func constantColumns(of select: PgQuery__SelectStmt, _ level: QueryLevel) -> [String: [KeySource]] {
-        guard !select.hasGroupingSets else { return [:] }
+        guard !select.hasGroupingSets, select.n_target_list <= Self.outputColumnsMax else { return [:] }
         let namespace = Namespace(level)
         var columns: [String: [KeySource]] = [:]
+        var stars: Set<String?> = []
         for node in NodeList(select.n_target_list, select.target_list) {
             guard let target = OutputColumn(node) else { continue }
             if target.isStar {
-                for relation in level.relations { columns.merge(keys(of: relation, level)) { first, _ in first } }
+                guard stars.insert(target.qualifier).inserted else { continue }
+                for relation in starred(target.qualifier, level) {
+                    columns.merge(keys(of: relation, level)) { first, _ in first }
+                }
             } else if let column = namespace.column(target.reference), let keys = level.facts.keys(of: column) {
                 columns[target.name] = keys
             }
         }
-        return columns
+        return columns.count <= Self.constantColumnsMax ? columns : [:]
+    }
+
+    /// The relations whose columns `*` or `qualifier.*` gives; none where it is not certain.
+    private func starred(_ qualifier: String?, _ level: QueryLevel) -> [Relation] {
+        guard let qualifier else { return level.relations }
+        let named = level.relations.filter { $0.name == qualifier }
+        return named.count == 1 && !level.obscureNames.contains(qualifier) ? named : []
     }
 
     /// The keys at one place of a query's output, as values for a column of the key's type; nil when not known.
@@ -53,6 +69,8 @@ private struct OutputColumn {
     let reference: PgQuery__ColumnRef
     let name: String
     let isStar: Bool
+    /// Of a star: `o` in `o.*`.
+    let qualifier: String?
 
     /// Nil for any other expression.
     init?(_ node: NodePointer) {
@@ -63,6 +81,7 @@ private struct OutputColumn {
         let fields = NodeList(reference.n_fields, reference.fields)
         let last = fields.isEmpty ? nil : fields[fields.count - 1]
         isStar = last?.pointee.node_case == PG_QUERY__NODE__NODE_A_STAR
+        qualifier = isStar && fields.count > 1 ? fields[fields.count - 2]?.stringValue : nil
         let alias = text(target.name)
         name = alias.isEmpty ? fields.names?.last ?? "" : alias
     }

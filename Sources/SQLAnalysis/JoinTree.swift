@@ -21,18 +21,25 @@ struct Binding {
     let keys: [KeySource]?
 }
 
-/// A FROM clause as a tree of joins; a comma is an inner join without condition.
+/// A FROM clause as a tree of joins; a comma is an inner join without condition. Inner joins of inner joins are one
+/// flat node: a list of many tables is no deep tree, and what is known of them is put together once.
 indirect enum JoinTree {
-    enum Kind { case inner, left, full }
-
     case leaf(Relation)
+    case inner([JoinTree], on: [KeyCondition])
     /// `right` is the side that LEFT extends with NULLs; RIGHT JOINs are stored mirrored.
-    case join(Kind, left: JoinTree, right: JoinTree, on: [KeyCondition])
+    case left(JoinTree, right: JoinTree, on: [KeyCondition])
+    case full(JoinTree, JoinTree)
+
+    func joined(to right: JoinTree, on: [KeyCondition]) -> JoinTree {
+        guard case .inner(let parts, let conditions) = self else { return .inner([self, right], on: on) }
+        return .inner(parts + [right], on: conditions + on)
+    }
 
     var relations: Set<RelationID> {
         switch self {
         case .leaf(let relation): [relation.id]
-        case .join(_, let left, let right, _): left.relations.union(right.relations)
+        case .inner(let parts, _): parts.reduce(into: []) { $0.formUnion($1.relations) }
+        case .left(let left, let right, _), .full(let left, let right): left.relations.union(right.relations)
         }
     }
 
@@ -40,12 +47,9 @@ indirect enum JoinTree {
     var facts: KeyEqualities {
         switch self {
         case .leaf(let relation): return relation.facts
-        case .join(.inner, let left, let right, let on):
-            var facts = left.facts.union(right.facts)
-            for condition in on { facts.insert(condition) }
-            return facts
-        case .join(.left, let left, _, _): return left.facts
-        case .join(.full, _, _, _): return KeyEqualities()
+        case .inner(let parts, let on): return KeyEqualities().union(parts).union(on)
+        case .left(let left, _, _): return left.facts
+        case .full: return KeyEqualities()
         }
     }
 
@@ -57,33 +61,27 @@ indirect enum JoinTree {
             guard case .sharded(let sharded) = relation.content else { return [] }
             let column = Column(relation: relation.id, name: sharded.keyColumn)
             return [Binding(column: column, name: relation.name, relation: sharded, keys: filters.keys(of: column))]
-        case .join(let kind, let left, let right, let on):
-            let (leftFilters, rightFilters) = pushDown(filters, kind, left, right, on)
-            return left.bindings(under: leftFilters) + right.bindings(under: rightFilters)
-        }
-    }
-
-    private func pushDown(
-        _ filters: KeyEqualities,
-        _ kind: Kind,
-        _ left: JoinTree,
-        _ right: JoinTree,
-        _ on: [KeyCondition]
-    ) -> (left: KeyEqualities, right: KeyEqualities) {
-        let rejectsNullExtended = kind == .left && filters.mentions(right.relations)
-        switch kind {
-        case .full: return (filters, filters)
-        case .left where !rejectsNullExtended:
-            let leftFilters = filters.union(left.facts)
-            return (leftFilters, leftFilters.union(right.facts).union(on))
-        case .inner, .left:
-            let both = filters.union(left.facts).union(right.facts).union(on)
-            return (both, both)
+        case .inner(let parts, let on):
+            let all = filters.union(parts).union(on)
+            return parts.flatMap { $0.bindings(under: all) }
+        case .left(let left, let right, let on) where filters.mentions(right.relations):
+            let both = filters.union([left, right]).union(on)
+            return left.bindings(under: both) + right.bindings(under: both)
+        case .left(let left, let right, let on):
+            let leftFilters = filters.union([left])
+            return left.bindings(under: leftFilters) + right.bindings(under: leftFilters.union([right]).union(on))
+        case .full(let left, let right): return left.bindings(under: filters) + right.bindings(under: filters)
         }
     }
 }
 
 extension KeyEqualities {
+    fileprivate func union(_ trees: [JoinTree]) -> KeyEqualities {
+        var result = self
+        for tree in trees { result.formUnion(tree.facts) }
+        return result
+    }
+
     fileprivate func union(_ conditions: [KeyCondition]) -> KeyEqualities {
         var result = self
         for condition in conditions { result.insert(condition) }

@@ -37,25 +37,31 @@ enum KeyCondition {
     case among(Column, [KeySource])
 }
 
-/// The classes of equal columns.
+/// The classes of equal columns. Invariant: `places` has the class of every column that is in one.
 struct KeyEqualities {
     private struct EqualColumns {
-        var columns: Set<Column>
+        var columns: [Column]
         /// Each of the columns has one of these values.
         var keys: [KeySource]?
     }
 
+    /// Without columns where a class was merged into another.
     private var classes: [EqualColumns] = []
+    private var places: [Column: Int] = [:]
 
     mutating func insert(_ condition: KeyCondition) {
         switch condition {
-        case .equal(let a, let b): join(EqualColumns(columns: [a, b], keys: nil))
-        case .among(let column, let keys): join(EqualColumns(columns: [column], keys: keys))
+        case .equal(let a, let b): merge(place(of: a), place(of: b))
+        case .among(let column, let keys): narrow(place(of: column), to: keys)
         }
     }
 
     mutating func formUnion(_ other: KeyEqualities) {
-        for columns in other.classes { join(columns) }
+        for added in other.classes {
+            guard let first = added.columns.first else { continue }
+            for column in added.columns { merge(place(of: first), place(of: column)) }
+            narrow(place(of: first), to: added.keys)
+        }
     }
 
     func union(_ other: KeyEqualities) -> KeyEqualities {
@@ -64,29 +70,37 @@ struct KeyEqualities {
         return result
     }
 
-    func keys(of column: Column) -> [KeySource]? { classes.first { $0.columns.contains(column) }?.keys }
+    func keys(of column: Column) -> [KeySource]? { places[column].flatMap { classes[$0].keys } }
 
     func mentions(_ relations: Set<RelationID>) -> Bool {
-        classes.contains { $0.columns.contains { relations.contains($0.relation) } }
+        places.keys.contains { relations.contains($0.relation) }
     }
 
-    private mutating func join(_ added: EqualColumns) {
-        var result = added
-        var apart: [EqualColumns] = []
-        for present in classes {
-            if present.columns.isDisjoint(with: result.columns) {
-                apart.append(present)
-            } else {
-                result.columns.formUnion(present.columns)
-                result.keys = Self.narrower(present.keys, result.keys)
-            }
-        }
-        classes = apart + [result]
+    /// The class of a column, made where there is none yet.
+    private mutating func place(of column: Column) -> Int {
+        if let place = places[column] { return place }
+        places[column] = classes.count
+        classes.append(EqualColumns(columns: [column], keys: nil))
+        return classes.count - 1
+    }
+
+    /// The smaller class goes into the larger one.
+    private mutating func merge(_ a: Int, _ b: Int) {
+        guard a != b else { return }
+        let (kept, given) = classes[a].columns.count < classes[b].columns.count ? (b, a) : (a, b)
+        let moved = classes[given]
+        for column in moved.columns { places[column] = kept }
+        classes[given] = EqualColumns(columns: [], keys: nil)
+        classes[kept].columns += moved.columns
+        narrow(kept, to: moved.keys)
     }
 
     /// Both hold, so either may be used: the shorter one is likelier to fall in one segment.
-    private static func narrower(_ a: [KeySource]?, _ b: [KeySource]?) -> [KeySource]? {
-        guard let a, let b else { return a ?? b }
-        return b.count < a.count ? b : a
+    private mutating func narrow(_ place: Int, to keys: [KeySource]?) {
+        guard let keys else { return }
+        guard let present = classes[place].keys, present.count <= keys.count else {
+            classes[place].keys = keys
+            return
+        }
     }
 }

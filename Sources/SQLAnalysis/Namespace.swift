@@ -31,7 +31,13 @@ struct Relation {
         }
     }
 
-    func knows(_ column: String) -> Bool { knownColumns.contains(column) }
+    func knows(_ column: String) -> Bool {
+        switch content {
+        case .sharded(let relation): relation.keyColumn == column
+        case .derived(let columns): columns[column] != nil
+        case .opaque: false
+        }
+    }
 
     /// What holds on every row of this relation.
     var facts: KeyEqualities {
@@ -113,9 +119,14 @@ final class Namespace {
     func unqualified(_ column: String) -> Column? {
         // A level without tables has no columns; any other may have one of this name that we do not know.
         guard !level.relations.isEmpty else { return level.outer?.unqualified(column) }
-        let candidates = visibleRelations.filter { $0.knows(column) }.map { Column(relation: $0.id, name: column) }
-            .filter { !level.mergedAway.contains($0) }
-        return candidates.count == 1 ? candidates[0] : nil
+        var found: Column?
+        for relation in level.relations where relation.knows(column) && isVisible(relation) {
+            let candidate = Column(relation: relation.id, name: column)
+            guard !level.mergedAway.contains(candidate) else { continue }
+            guard found == nil else { return nil }
+            found = candidate
+        }
+        return found
     }
 
     private func qualified(schema: String?, relation name: String, column: String) -> Column? {
@@ -127,8 +138,6 @@ final class Namespace {
         guard !isObscure, named.count == 1, isVisible(named[0]), named[0].knows(column) else { return nil }
         return Column(relation: named[0].id, name: column)
     }
-
-    private var visibleRelations: [Relation] { level.relations.filter(isVisible) }
 
     private func isVisible(_ relation: Relation) -> Bool { visible?.contains(relation.id) ?? true }
 }

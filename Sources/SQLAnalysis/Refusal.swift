@@ -104,6 +104,49 @@ extension Refusal {
         )
     }
 
+    static func overridingUserValue(_ relation: ShardedRelation) -> Refusal {
+        Refusal(
+            construct: "OVERRIDING USER VALUE",
+            message: "with OVERRIDING USER VALUE the server may store another \(relation.keyColumn) in "
+                + "\(relation.table) than the statement gives",
+            hint: "Use OVERRIDING SYSTEM VALUE, which stores the values as they are given."
+        )
+    }
+
+    static func tooManyTables(_ maximum: Int) -> Refusal {
+        Refusal(
+            construct: "too many tables",
+            message: "the statement has more than \(maximum) tables, subqueries and functions in FROM and WITH",
+            hint: "Split the statement.",
+            sqlState: "54001"
+        )
+    }
+
+    static func sessionFunction(_ name: String, _ hint: String) -> Refusal {
+        Refusal(
+            construct: name,
+            message: "\(name) reads or leaves something in the session, whose next statement may run on another "
+                + "connection",
+            hint: hint
+        )
+    }
+
+    static func outsideFunction(_ name: String, _ hint: String) -> Refusal {
+        Refusal(
+            construct: name,
+            message: "what \(name) does is not in the rows of one segment, and does not move with them",
+            hint: hint
+        )
+    }
+
+    static func instanceFunction(_ name: String, _ hint: String) -> Refusal {
+        Refusal(
+            construct: name,
+            message: "each instance has its own state for \(name), and no shard key says which instance is meant",
+            hint: hint
+        )
+    }
+
     static func command(_ name: String, _ hint: String = "Connect to the instances directly.") -> Refusal {
         Refusal(construct: name, message: "\(name) cannot be sent through the router", hint: hint)
     }

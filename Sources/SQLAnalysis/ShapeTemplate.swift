@@ -71,13 +71,25 @@ struct ShapeTemplate {
         among literals: [LiftedLiteral],
         _ text: UnsafeBufferPointer<UInt8>
     ) -> (index: Int, isNegated: Bool)? {
-        guard let index = literals.firstIndex(where: { $0.start >= source.location }) else { return nil }
+        let index = firstIndex(in: literals, from: source.location)
+        guard index < literals.count else { return nil }
         let start = literals[index].start
         if start == source.location { return (index, source.hasOuterMinus) }
         guard !source.hasOuterMinus, source.location >= 0, text[source.location] == UInt8(ascii: "-"),
             text[source.location + 1..<start].allSatisfy({ $0.isSpace || $0 == UInt8(ascii: "(") })
         else { return nil }
         return (index, true)
+    }
+
+    /// The index of the first literal at or after a place of the text, in the order of which they are.
+    private static func firstIndex(in literals: [LiftedLiteral], from location: Int) -> Int {
+        var low = 0
+        var high = literals.count
+        while low < high {
+            let middle = (low + high) / 2
+            if literals[middle].start < location { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 }
 

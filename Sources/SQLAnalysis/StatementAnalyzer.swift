@@ -11,6 +11,10 @@ package struct StatementLimits: Sendable {
     package var statementBytesMax = 1 << 20
     /// In expressions within expressions. libpg_query needs up to 4 kB of stack for each.
     package var nestingMax = 500
+    /// Tables, subqueries and functions in FROM, and queries in WITH, of one statement.
+    package var relationsMax = 200
+    /// Comments without anything but operators between them.
+    package var adjacentCommentsMax = 100
 
     package init() {}
 }
@@ -38,7 +42,7 @@ package struct StatementAnalyzer {
     private var counts = AnalyzerCounters()
 
     package init(schema: ShardedSchema, cacheBytesMax: Int, limits: StatementLimits = StatementLimits()) {
-        classifier = StatementClassifier(schema: schema)
+        classifier = StatementClassifier(schema: schema, relationsMax: limits.relationsMax)
         self.limits = limits
         texts = BoundedCache(bytesMax: cacheBytesMax / 2)
         shapes = BoundedCache(bytesMax: cacheBytesMax / 2)
@@ -122,6 +126,9 @@ package struct StatementAnalyzer {
 
     private func parsed(_ text: UnsafeBufferPointer<UInt8>) throws(SQLSyntaxError) -> [StatementAnalysis] {
         guard NestingBound.depth(of: text) <= limits.nestingMax else { throw .tooDeep(limits.nestingMax) }
+        guard CommentRuns.startsMax(in: text) <= limits.adjacentCommentsMax else {
+            throw .tooManyComments(limits.adjacentCommentsMax)
+        }
         let analyses = try ParseTree.withStatements(of: String(decoding: text, as: UTF8.self)) { statements in
             statements.compactMap { $0?.pointee.stmt }.map { classifier.analyze($0) }
         }
@@ -157,6 +164,14 @@ extension SQLSyntaxError {
         SQLSyntaxError(
             message: "the statement may nest more than \(maximum) expressions; split it, or use IN instead of long "
                 + "chains of operators",
+            cursorPosition: nil,
+            sqlState: "54001"
+        )
+    }
+
+    fileprivate static func tooManyComments(_ maximum: Int) -> SQLSyntaxError {
+        SQLSyntaxError(
+            message: "more than \(maximum) comments stand together; put spaces between them",
             cursorPosition: nil,
             sqlState: "54001"
         )

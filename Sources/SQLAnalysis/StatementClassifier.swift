@@ -15,10 +15,11 @@ struct StatementAnalysis {
 
 struct StatementClassifier {
     let schema: ShardedSchema
+    let relationsMax: Int
 
     func analyze(_ node: NodePointer) -> StatementAnalysis {
         let census = TreeCensus(of: node)
-        var walk = StatementWalk(schema: schema)
+        var walk = StatementWalk(schema: schema, relationsMax: relationsMax)
         let (kind, target) = classify(node, census, &walk)
         let isKeyed = if case .keyed = target { true } else { false }
         let isRefused = if case .refused = target { true } else { false }
@@ -72,7 +73,9 @@ struct StatementClassifier {
     ) -> StatementTarget {
         do throws(Refusal) {
             try walk.walkQuery(node, outer: nil, [:])
-            return walk.target(accountingFor: census)
+            let target = walk.target(accountingFor: census)
+            for call in census.calls { try walk.check(call.pointee, in: target) }
+            return target
         } catch {
             return .refused(error)
         }

@@ -52,6 +52,9 @@ extension StatementWalk {
         let with = try walkWith(insert.with_clause, outer: outer, with)
         let level = QueryLevel(outer: outer)
         let target = try changedTable(insert.relation, level)
+        guard insert.override != PG_QUERY__OVERRIDING_KIND__OVERRIDING_USER_VALUE else {
+            throw .overridingUserValue(target.relation)
+        }
         guard let source = insert.select_stmt?.pointee.select_stmt?.pointee else {
             throw .insertWithoutKey(target.relation)
         }
@@ -147,7 +150,8 @@ private struct ChangedTable {
     let relation: ShardedRelation
 
     func joined(to tree: JoinTree?) -> JoinTree {
-        tree.map { .join(.inner, left: .leaf(occurrence), right: $0, on: []) } ?? .leaf(occurrence)
+        let leaf = JoinTree.leaf(occurrence)
+        return tree.map { leaf.joined(to: $0, on: []) } ?? leaf
     }
 }
 

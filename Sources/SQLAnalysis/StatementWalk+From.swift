@@ -16,7 +16,7 @@ extension StatementWalk {
         var tree: JoinTree?
         for item in items {
             let next = try makeTree(item, level, with)
-            tree = tree.map { .join(.inner, left: $0, right: next, on: []) } ?? next
+            tree = tree.map { $0.joined(to: next, on: []) } ?? next
         }
         return tree
     }
@@ -47,7 +47,7 @@ extension StatementWalk {
         case PG_QUERY__NODE__NODE_JOIN_EXPR: return try join(item.pointee.join_expr.pointee, level, with)
         default:
             level.deferExpression(item)
-            return .leaf(add(opaque(named: item.fromName), to: level))
+            return .leaf(add(try opaque(named: item.fromName), to: level))
         }
     }
 
@@ -67,8 +67,8 @@ extension StatementWalk {
         return try makeTree(table, level, with)
     }
 
-    private mutating func opaque(named name: String) -> Relation {
-        Relation(id: makeID(), name: name, schema: nil, content: .opaque)
+    private mutating func opaque(named name: String) throws(Refusal) -> Relation {
+        try Relation(id: makeID(), name: name, schema: nil, content: .opaque)
     }
 
     /// What a table name in FROM, or after UPDATE and DELETE, stands for.
@@ -80,7 +80,7 @@ extension StatementWalk {
         if schemaName.isEmpty, let columns = with[name] {
             account(for: nil)
             return Relation(
-                id: makeID(group?.keyType),
+                id: try makeID(group?.keyType),
                 name: alias ?? name,
                 schema: nil,
                 content: .derived(renamesColumns ? [:] : columns)
@@ -90,11 +90,11 @@ extension StatementWalk {
         account(for: resolution.table)
         switch resolution {
         case .unsharded(let table): throw .unshardedTable(table)
-        case .catalog: return opaque(named: alias ?? name)
+        case .catalog: return try opaque(named: alias ?? name)
         case .sharded(let sharded):
             guard !renamesColumns else { throw .columnAliases(sharded) }
             return Relation(
-                id: makeID(sharded.keyType),
+                id: try makeID(sharded.keyType),
                 name: alias ?? name,
                 schema: alias == nil ? sharded.table.schema : nil,
                 content: .sharded(sharded)
@@ -110,12 +110,12 @@ extension StatementWalk {
         let name = range.alias.map { text($0.pointee.aliasname) } ?? ""
         guard range.lateral == 0 else {
             if let query = range.subquery { level.deferQuery(query) }
-            return opaque(named: name)
+            return try opaque(named: name)
         }
         let columns = try walkQuery(range.subquery, outer: level.outer, with)
         let renamesColumns = (range.alias?.pointee.n_colnames ?? 0) > 0
         return Relation(
-            id: makeID(group?.keyType),
+            id: try makeID(group?.keyType),
             name: name,
             schema: nil,
             content: .derived(renamesColumns ? [:] : columns)
@@ -137,10 +137,10 @@ extension StatementWalk {
         }
         obscureNames(of: expression, level.relations[countBefore...], level)
         switch expression.jointype {
-        case PG_QUERY__JOIN_TYPE__JOIN_INNER: return .join(.inner, left: left, right: right, on: on)
-        case PG_QUERY__JOIN_TYPE__JOIN_LEFT: return .join(.left, left: left, right: right, on: on)
-        case PG_QUERY__JOIN_TYPE__JOIN_RIGHT: return .join(.left, left: right, right: left, on: on)
-        default: return .join(.full, left: left, right: right, on: on)
+        case PG_QUERY__JOIN_TYPE__JOIN_INNER: return left.joined(to: right, on: on)
+        case PG_QUERY__JOIN_TYPE__JOIN_LEFT: return .left(left, right: right, on: on)
+        case PG_QUERY__JOIN_TYPE__JOIN_RIGHT: return .left(right, right: left, on: on)
+        default: return .full(left, right)
         }
     }
 

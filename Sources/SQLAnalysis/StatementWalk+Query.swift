@@ -92,6 +92,7 @@ extension StatementWalk {
             for query in queries { visible[text(query.ctename)] = [:] }
         }
         for query in queries {
+            _ = try makeID()
             let columns = try walkQuery(query.ctequery, outer: outer, visible)
             let isRenamed = query.n_aliascolnames > 0 || query.search_clause != nil || query.cycle_clause != nil
             visible[text(query.ctename)] = isRenamed ? [:] : columns

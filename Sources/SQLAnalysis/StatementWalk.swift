@@ -23,8 +23,12 @@ struct StatementWalk {
     var readsLiterals = false
     private var keyTypes: [RelationID: ShardKeyType] = [:]
     private var relationCount = 0
+    private let relationsMax: Int
 
-    init(schema: ShardedSchema) { self.schema = schema }
+    init(schema: ShardedSchema, relationsMax: Int) {
+        self.schema = schema
+        self.relationsMax = relationsMax
+    }
 
     /// Where the statement must go, once it has been walked through.
     func target(accountingFor census: TreeCensus) -> StatementTarget {
@@ -40,7 +44,9 @@ struct StatementWalk {
         if let table { tables.insert(table) }
     }
 
-    mutating func makeID(_ keyType: ShardKeyType? = nil) -> RelationID {
+    /// The number of the next table, subquery or function in FROM, or query in WITH.
+    mutating func makeID(_ keyType: ShardKeyType? = nil) throws(Refusal) -> RelationID {
+        guard relationCount < relationsMax else { throw .tooManyTables(relationsMax) }
         relationCount += 1
         keyTypes[relationCount] = keyType
         return relationCount
@@ -92,7 +98,7 @@ struct StatementWalk {
         for node in nodes { try walk(node, namespace, with) }
     }
 
-    /// Looks for subqueries, and for functions that change the session, in any expression.
+    /// Looks for subqueries in any expression.
     mutating func walk(_ node: NodePointer?, _ namespace: Namespace, _ with: WithQueries) throws(Refusal) {
         guard let node else { return }
         switch node.pointee.node_case {
@@ -102,9 +108,6 @@ struct StatementWalk {
             try walkQuery(link.subselect, outer: namespace, with)
         case PG_QUERY__NODE__NODE_CURRENT_OF_EXPR:
             throw .command("WHERE CURRENT OF", "Name the row by its shard key and primary key.")
-        case PG_QUERY__NODE__NODE_FUNC_CALL:
-            try check(node.pointee.func_call.pointee)
-            try walkChildren(of: MessagePointer(node), namespace, with)
         default: try walkChildren(of: MessagePointer(node), namespace, with)
         }
     }
@@ -121,16 +124,6 @@ struct StatementWalk {
                 try walkChildren(of: child, namespace, with)
             }
         }
-    }
-
-    /// set_config is SET as a function; only its transaction-local form leaves no trace in a pooled connection.
-    private mutating func check(_ call: PgQuery__FuncCall) throws(Refusal) {
-        guard NodeList(call.n_funcname, call.funcname).names?.last == "set_config" else { return }
-        readsLiterals = true
-        let arguments = NodeList(call.n_args, call.args)
-        guard arguments.count == 3, let name = arguments[0]?.stringLiteral, arguments[2]?.isTrueLiteral == true
-        else { throw .setConfig }
-        if RoutingSettings.contains(name) { throw .sessionSetting(name.lowercased()) }
     }
 }
 

@@ -9,6 +9,7 @@ struct TreeCensus {
     /// How often each parameter stands in the statement.
     private(set) var parameterCounts: [Int: Int] = [:]
     private(set) var commonTableNames: Set<String> = []
+    private(set) var calls: [UnsafePointer<PgQuery__FuncCall>] = []
 
     init(of root: NodePointer) { count(MessagePointer(root)) }
 
@@ -24,6 +25,8 @@ struct TreeCensus {
         } else if message_is_parameter(message) {
             let number = raw.assumingMemoryBound(to: PgQuery__ParamRef.self).pointee.number
             parameterCounts[Int(number), default: 0] += 1
+        } else if message_is_call(message) {
+            calls.append(raw.assumingMemoryBound(to: PgQuery__FuncCall.self))
         } else if message_is_common_table(message) {
             commonTableNames.insert(
                 text(raw.assumingMemoryBound(to: PgQuery__CommonTableExpr.self).pointee.ctename)

@@ -33,10 +33,17 @@ struct NodeList: Sequence {
     var names: [String]? {
         var names: [String] = []
         for node in self {
-            guard node.pointee.node_case == PG_QUERY__NODE__NODE_STRING else { return nil }
-            names.append(text(node.pointee.string.pointee.sval))
+            guard let name = node.stringValue else { return nil }
+            names.append(name)
         }
         return names
+    }
+}
+
+extension NodePointer {
+    /// The text of a String node.
+    var stringValue: String? {
+        pointee.node_case == PG_QUERY__NODE__NODE_STRING ? text(pointee.string.pointee.sval) : nil
     }
 }
 

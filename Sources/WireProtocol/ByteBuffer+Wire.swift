@@ -2,12 +2,27 @@
 import NIOCore
 
 extension ByteBuffer {
+    /// Bytes that are not UTF-8 are replaced: for texts that are only shown, as a server's messages before it knows the
+    /// client's encoding.
     package mutating func readCString() -> String? {
-        guard let length = readableBytesView.firstIndex(of: 0).map({ $0 - readerIndex }),
-            let text = readString(length: length)
-        else { return nil }
-        moveReaderIndex(forwardBy: 1)
+        readCStringBytes().map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// A text with a meaning: what was replaced in it would be stored, or name something else.
+    mutating func readUTF8CString() throws(WireError) -> String? {
+        guard let bytes = readCStringBytes() else { return nil }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw WireError(.encodingInvalid, "invalid byte sequence for encoding \"UTF8\"")
+        }
         return text
+    }
+
+    private mutating func readCStringBytes() -> ByteBufferView? {
+        guard let end = readableBytesView.firstIndex(of: 0), let bytes = readSlice(length: end - readerIndex) else {
+            return nil
+        }
+        moveReaderIndex(forwardBy: 1)
+        return bytes.readableBytesView
     }
 
     package mutating func writeCString(_ text: String) {
@@ -17,7 +32,9 @@ extension ByteBuffer {
 
     /// A count that a list with items of at least `bytesEach` bytes can have; nil when it is negative or cannot fit.
     package mutating func readCount(bytesEach: Int) -> Int? {
-        guard let count = readInteger(as: UInt16.self).map(Int.init), count * bytesEach <= readableBytes else { return nil }
+        guard let count = readInteger(as: UInt16.self).map(Int.init), count * bytesEach <= readableBytes else {
+            return nil
+        }
         return count
     }
 

@@ -92,20 +92,20 @@ extension FrontendMessage {
             throw WireError(.unknownMessage, "invalid frontend message type '\(printable(frame.type))'")
         }
         var payload = frame.payload
-        guard let message = Self.read(kind, &payload) else {
+        guard let message = try Self.read(kind, &payload) else {
             throw WireError(.malformedMessage, "malformed frontend message '\(printable(frame.type))'")
         }
         self = message
     }
 
-    private static func read(_ kind: Kind, _ payload: inout ByteBuffer) -> FrontendMessage? {
+    private static func read(_ kind: Kind, _ payload: inout ByteBuffer) throws(WireError) -> FrontendMessage? {
         switch kind {
-        case .query: payload.readCString().map { .query($0) }
-        case .parse: readParse(&payload)
-        case .bind: readBind(&payload)
-        case .describe: readObject(&payload).map { .describe($0.0, name: $0.1) }
-        case .close: readObject(&payload).map { .close($0.0, name: $0.1) }
-        case .execute: readExecute(&payload)
+        case .query: try payload.readUTF8CString().map { .query($0) }
+        case .parse: try readParse(&payload)
+        case .bind: try readBind(&payload)
+        case .describe: try readObject(&payload).map { .describe($0.0, name: $0.1) }
+        case .close: try readObject(&payload).map { .close($0.0, name: $0.1) }
+        case .execute: try readExecute(&payload)
         case .flush: .flush
         case .sync: .sync
         case .terminate: .terminate
@@ -117,15 +117,15 @@ extension FrontendMessage {
         }
     }
 
-    private static func readParse(_ payload: inout ByteBuffer) -> FrontendMessage? {
-        guard let statement = payload.readCString(), let sql = payload.readCString(),
+    private static func readParse(_ payload: inout ByteBuffer) throws(WireError) -> FrontendMessage? {
+        guard let statement = try payload.readUTF8CString(), let sql = try payload.readUTF8CString(),
             let types = payload.readList(of: UInt32.self)
         else { return nil }
         return .parse(Parse(statement: statement, sql: sql, parameterTypes: types))
     }
 
-    private static func readBind(_ payload: inout ByteBuffer) -> FrontendMessage? {
-        guard let portal = payload.readCString(), let statement = payload.readCString(),
+    private static func readBind(_ payload: inout ByteBuffer) throws(WireError) -> FrontendMessage? {
+        guard let portal = try payload.readUTF8CString(), let statement = try payload.readUTF8CString(),
             let formats = payload.readList(of: Int16.self), let parameters = payload.readValues(),
             let resultFormats = payload.readList(of: Int16.self)
         else { return nil }
@@ -140,14 +140,16 @@ extension FrontendMessage {
         )
     }
 
-    private static func readExecute(_ payload: inout ByteBuffer) -> FrontendMessage? {
-        guard let portal = payload.readCString(), let rows = payload.readInteger(as: Int32.self) else { return nil }
+    private static func readExecute(_ payload: inout ByteBuffer) throws(WireError) -> FrontendMessage? {
+        guard let portal = try payload.readUTF8CString(), let rows = payload.readInteger(as: Int32.self) else {
+            return nil
+        }
         return .execute(portal: portal, rowsMax: rows)
     }
 
-    private static func readObject(_ payload: inout ByteBuffer) -> (DescribedObject, String)? {
+    private static func readObject(_ payload: inout ByteBuffer) throws(WireError) -> (DescribedObject, String)? {
         guard let object = payload.readInteger(as: UInt8.self).flatMap(DescribedObject.init(rawValue:)),
-            let name = payload.readCString()
+            let name = try payload.readUTF8CString()
         else { return nil }
         return (object, name)
     }

@@ -5,6 +5,8 @@ package struct WireError: Error, Hashable, Sendable, CustomStringConvertible {
         case frameLengthInvalid
         case unknownMessage
         case malformedMessage
+        /// A query or a name is not UTF-8: SQLSTATE 22021.
+        case encodingInvalid
         case startupPacketInvalid
         case unsupportedProtocolVersion
         case authenticationInvalid

@@ -62,10 +62,20 @@ import Testing
     @Test func keysThatAreNoneAreRefusedAsPostgreSQLWould() throws {
         let sql = "SELECT * FROM orders WHERE customer_id = $1"
         #expect(try table.route(sql, .text("five")).refusal?.sqlState == "22P02")
-        #expect(try table.route(sql, .text("9223372036854775808")).refusal?.sqlState == "22003")
         #expect(try table.route(sql, .text("5", typeOID: 701)).refusal?.sqlState == "0A000")
         #expect(try table.route(sql).refusal?.sqlState == "08P01")
         #expect(try table.route("SELECT * FROM orders WHERE customer_id = 'x'").refusal?.sqlState == "22P02")
+    }
+
+    /// The instance finds no row, or says what is wrong with the value that it is to store.
+    @Test func keysBeyondEveryIntegerDecideNothing() throws {
+        let large = "9223372036854775808"
+        let five = table.segment(of: "shop", at: PostgresHash.int8(5)).id
+        #expect(try table.route("SELECT * FROM orders WHERE customer_id = $1", .text(large)).isAnywhere)
+        #expect(try table.route("SELECT * FROM orders WHERE customer_id = -\(large)0").isAnywhere)
+        #expect(try table.route("SELECT * FROM orders WHERE customer_id IN (\(large), 5)").segment == five)
+        #expect(try table.route("INSERT INTO orders (customer_id) VALUES (\(large))").isAnywhere)
+        #expect(try table.route("INSERT INTO orders (customer_id) VALUES (5), (\(large))").segment == five)
     }
 
     @Test func binaryAndTextParametersGoTheSameWay() throws {

@@ -22,9 +22,10 @@ import Testing
         #expect(sqlState { try ShardKey(parsing: text + "x", as: .bigint) } == "22003")
     }
 
-    @Test func integerKeysHave32Bits() throws {
+    @Test func integerKeysBeyond32BitsLieWhereTheEqualBigintDoes() throws {
         #expect(try ShardKey(parsing: "-2147483648", as: .integer) == .integer(-2_147_483_648))
-        #expect(sqlState { try ShardKey(parsing: "2147483648", as: .integer) } == "22003")
+        #expect(try ShardKey(parsing: "3000000000", as: .integer) == ShardKey(parsing: "3000000000", as: .bigint))
+        #expect(sqlState { try ShardKey(parsing: "9223372036854775808", as: .integer) } == "22003")
     }
 
     @Test(arguments: [
@@ -59,10 +60,21 @@ import Testing
         #expect(try ShardKey(binary: [0, 0, 0, 9], typeOID: 0, as: .integer) == .integer(9))
     }
 
-    @Test func refusesBinaryValuesOfTheWrongWidthOrRange() {
-        #expect(sqlState { try ShardKey(binary: [0, 0, 0, 9], typeOID: 0, as: .bigint) } == "22P02")
+    @Test(arguments: [ShardKeyType.integer, .bigint], [UInt32(0), 705])
+    func binaryIntegersOfNoDeclaredTypeHaveTheWidthTheyHave(type: ShardKeyType, typeOID: UInt32) throws {
+        #expect(try ShardKey(binary: [0xFF, 0xFE], typeOID: typeOID, as: type) == .integer(-2))
+        #expect(try ShardKey(binary: [0x80, 0, 0, 9], typeOID: typeOID, as: type) == .integer(9 - 1 << 31))
+        #expect(try ShardKey(binary: [0, 0, 0, 0, 0, 0, 0, 9], typeOID: typeOID, as: type) == .integer(9))
+        for width in [0, 1, 3, 5, 7, 9] {
+            let bytes = Array(repeating: UInt8(1), count: width)
+            #expect(sqlState { try ShardKey(binary: bytes, typeOID: typeOID, as: type) } == "22P02")
+        }
+    }
+
+    @Test func refusesBinaryValuesOfTheWrongWidth() {
+        #expect(sqlState { try ShardKey(binary: [0, 0, 0, 9], typeOID: 20, as: .bigint) } == "22P02")
+        #expect(sqlState { try ShardKey(binary: [0, 9], typeOID: 23, as: .integer) } == "22P02")
         #expect(sqlState { try ShardKey(binary: [], typeOID: 20, as: .bigint) } == "22P02")
-        #expect(sqlState { try ShardKey(binary: [0, 0, 0, 1, 0, 0, 0, 0], typeOID: 20, as: .integer) } == "22003")
         #expect(sqlState { try ShardKey(binary: Array(repeating: 1, count: 15), typeOID: 2950, as: .uuid) } == "22P02")
     }
 

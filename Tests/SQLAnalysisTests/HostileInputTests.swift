@@ -55,6 +55,27 @@ import Testing
         }
     }
 
+    /// Deep enough for any stack, were it recursion; slow enough to be seen, were it quadratic.
+    @Test(arguments: [
+        ("SELECT 1 FROM ", "orders", ",", ""), ("SELECT 1 FROM ", "f()", ",", ""),
+        ("SELECT 1 FROM ", "(SELECT 1) x", ",", ""), ("UPDATE orders SET a = 1 FROM ", "orders", ",", ""),
+        ("SELECT 1 FROM ", "a", " CROSS JOIN ", ""), ("WITH ", "c AS (SELECT 1)", ",", " SELECT 1"),
+        ("WITH ", "c AS (WITH x AS (SELECT 1) SELECT 1)", ",", " SELECT 1"), ("", "SELECT 1", " UNION ", ""),
+        ("", "VALUES (1)", " EXCEPT ALL ", ""), ("SELECT ", "a", " AND ", ""), ("SELECT ", "a", " OR a AND ", ""),
+        ("SELECT ", "'a'", "||", ""), ("SELECT 1", "::int", "", ""), ("SELECT (a)", ".b", "", ""),
+        ("SELECT a", "[1]", "", ""), ("SELECT 1 FROM (SELECT ", "*", ",", " FROM orders WHERE customer_id = 5) x"),
+        ("SELECT 1 FROM (SELECT ", "customer_id", ",", " FROM orders WHERE customer_id = 5) x"),
+        ("SELECT * FROM orders WHERE ", "customer_id = 5", " AND ", ""), ("", "/*x*/", "", ""),
+        ("", "/**/", "", ""), ("", "/*", "", ""), ("SELECT 1 ", "+/**/", "", ""),
+    ])
+    func longChainsOfAnyKindAreReadOrRefused(start: String, item: String, separator: String, end: String) {
+        let count = 20_000
+        let sql = start + Array(repeating: item, count: count).joined(separator: separator) + end
+        var analyzer = StatementAnalyzer.example()
+        let state = sqlState(sql, &analyzer)
+        #expect(state == nil || ["42601", "54001"].contains(state), "\(item)")
+    }
+
     @Test func longStringsAndNULsAreRefusedUnread() {
         var limits = StatementLimits()
         limits.statementBytesMax = 1000

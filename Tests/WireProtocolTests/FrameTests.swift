@@ -106,6 +106,22 @@ private func bytes(_ write: (inout ByteBuffer) -> Void) -> ByteBuffer {
         #expect(try BackendMessage(frame) == message)
     }
 
+    @Test(arguments: [
+        FrontendMessage.query("SELECT '\u{7F}'"), .parse(.init(statement: "s", sql: "\u{7F}", parameterTypes: [])),
+        .parse(.init(statement: "\u{7F}", sql: "", parameterTypes: [])), .describe(.portal, name: "\u{7F}"),
+        .bind(
+            .init(portal: "", statement: "\u{7F}", parameterFormats: [], parameters: [], resultFormats: [])
+        ),
+        .execute(portal: "\u{7F}", rowsMax: 0), .close(.statement, name: "\u{7F}"),
+    ])
+    func textsThatAreNotUTF8AreRefused(message: FrontendMessage) throws {
+        var buffer = bytes { message.write(into: &$0) }
+        let place = try #require(buffer.readableBytesView.firstIndex(of: 0x7F))
+        buffer.setInteger(UInt8(0xFF), at: place)
+        let frame = try #require(try FrameSplitter(lengthMax: 1000).next(from: &buffer))
+        #expect { try FrontendMessage(frame) } throws: { ($0 as? WireError)?.code == .encodingInvalid }
+    }
+
     /// Every prefix of every message, with its length mended, is either read or refused: never a trap.
     @Test func truncatedMessagesAreRefusedNotTrapped() {
         let whole =

@@ -377,6 +377,12 @@ SELECT 1 LIMIT (SELECT count(*) FROM orders)
 --> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
 --> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
 
+# x.id is the order's, not the customer's
+SELECT * FROM (SELECT o.* FROM orders o JOIN customers c ON c.id = o.customer_id WHERE c.id = 5) x JOIN items i ON i.customer_id = x.id
+--> select; public.customers public.items public.orders
+--> refused 0A000 no shard key: the statement may touch rows of public.items in several segments
+--> hint: Restrict i.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+
 # Changes
 INSERT INTO orders (id, total) VALUES (1, 2)
 --> insert; inserts; public.orders
@@ -452,6 +458,11 @@ INSERT INTO orders (customer_id, id) VALUES (1, 2) ON CONFLICT (customer_id, id)
 --> insert; inserts; public.orders
 --> refused 0A000 shard key update: customer_id is the shard key of public.orders: changing it may move the row to another segment
 --> hint: Delete the row and insert it again under the new key.
+
+INSERT INTO orders (customer_id, id) OVERRIDING USER VALUE VALUES (5, 1)
+--> insert; inserts; public.orders
+--> refused 0A000 OVERRIDING USER VALUE: with OVERRIDING USER VALUE the server may store another customer_id in public.orders than the statement gives
+--> hint: Use OVERRIDING SYSTEM VALUE, which stores the values as they are given.
 
 UPDATE orders SET total = 1
 --> update; writes; public.orders
@@ -649,6 +660,105 @@ SELECT set_config($1, '5', true)
 --> refused 0A000 set_config: set_config is only sent when its name is a literal and its last argument is the literal true
 --> hint: Use SET for the session, or set_config('name', value, true) for the transaction.
 
+# Functions with an effect beyond the statement
+SELECT pg_advisory_lock(1)
+--> select
+--> refused 0A000 pg_advisory_lock: pg_advisory_lock reads or leaves something in the session, whose next statement may run on another connection
+--> hint: Lock for the transaction: pg_advisory_xact_lock, in a statement with a shard key.
+
+SELECT PG_CATALOG.Pg_Try_Advisory_Lock_Shared(1, 2) FROM orders WHERE customer_id = 5
+--> select; public.orders
+--> refused 0A000 pg_try_advisory_lock_shared: pg_try_advisory_lock_shared reads or leaves something in the session, whose next statement may run on another connection
+--> hint: Lock for the transaction: pg_advisory_xact_lock, in a statement with a shard key.
+
+SELECT * FROM pg_try_advisory_lock(1) AS l
+--> select
+--> refused 0A000 pg_try_advisory_lock: pg_try_advisory_lock reads or leaves something in the session, whose next statement may run on another connection
+--> hint: Lock for the transaction: pg_advisory_xact_lock, in a statement with a shard key.
+
+SELECT pg_advisory_xact_lock(1)
+--> select
+--> refused 0A000 pg_advisory_xact_lock: each instance has its own state for pg_advisory_xact_lock, and no shard key says which instance is meant
+--> hint: Call pg_advisory_xact_lock in a statement on rows of one shard key, or lock the rows FOR UPDATE.
+
+SELECT now(), pg_try_advisory_xact_lock_shared(1)
+--> select
+--> refused 0A000 pg_try_advisory_xact_lock_shared: each instance has its own state for pg_try_advisory_xact_lock_shared, and no shard key says which instance is meant
+--> hint: Call pg_try_advisory_xact_lock_shared in a statement on rows of one shard key, or lock the rows FOR UPDATE.
+
+SELECT nextval('s')
+--> select
+--> refused 0A000 nextval: each instance has its own state for nextval, and no shard key says which instance is meant
+--> hint: Draw the number in a statement with a shard key, or by the column's default in an INSERT.
+
+SELECT nextval('s') FROM pg_class
+--> select; pg_catalog.pg_class
+--> refused 0A000 nextval: each instance has its own state for nextval, and no shard key says which instance is meant
+--> hint: Draw the number in a statement with a shard key, or by the column's default in an INSERT.
+
+SELECT currval('s') FROM orders WHERE customer_id = 5
+--> select; public.orders
+--> refused 0A000 currval: currval reads or leaves something in the session, whose next statement may run on another connection
+--> hint: Read the number with RETURNING in the INSERT itself.
+
+SELECT lastval()
+--> select
+--> refused 0A000 lastval: lastval reads or leaves something in the session, whose next statement may run on another connection
+--> hint: Read the number with RETURNING in the INSERT itself.
+
+INSERT INTO orders (customer_id, id) VALUES (5, setval('s', 1))
+--> insert; inserts; public.orders
+--> refused 0A000 setval: what setval does is not in the rows of one segment, and does not move with them
+--> hint: Set the sequence on each instance directly.
+
+SELECT setseed(0.5)
+--> select
+--> refused 0A000 setseed: setseed reads or leaves something in the session, whose next statement may run on another connection
+--> hint: Draw repeatable random numbers in the application.
+
+SELECT pg_notify('c', 'x')
+--> select
+--> refused 0A000 pg_notify: what pg_notify does is not in the rows of one segment, and does not move with them
+--> hint: Notify on a direct connection to one instance.
+
+SELECT lo_create(0)
+--> select
+--> refused 0A000 lo_create: what lo_create does is not in the rows of one segment, and does not move with them
+--> hint: Keep the data in a bytea column: large objects stay behind when a segment moves.
+
+SELECT * FROM public.dblink('host=other', 'SELECT 1') AS t(i int)
+--> select
+--> refused 0A000 dblink: what dblink does is not in the rows of one segment, and does not move with them
+--> hint: Connect to the other server from the application.
+
+INSERT INTO orders (customer_id, tags[pg_try_advisory_lock(1)::int]) VALUES (5, 1)
+--> insert; inserts; public.orders
+--> refused 0A000 pg_try_advisory_lock: pg_try_advisory_lock reads or leaves something in the session, whose next statement may run on another connection
+--> hint: Lock for the transaction: pg_advisory_xact_lock, in a statement with a shard key.
+
+COPY (SELECT nextval('s')) TO STDOUT
+--> copy
+--> refused 0A000 nextval: each instance has its own state for nextval, and no shard key says which instance is meant
+--> hint: Draw the number in a statement with a shard key, or by the column's default in an INSERT.
+
+EXPLAIN ANALYZE SELECT pg_advisory_lock(1)
+--> explain
+--> refused 0A000 pg_advisory_lock: pg_advisory_lock reads or leaves something in the session, whose next statement may run on another connection
+--> hint: Lock for the transaction: pg_advisory_xact_lock, in a statement with a shard key.
+
+# More than 200 tables
+SELECT 1 FROM f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(),
+  f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(),
+  f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(),
+  f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(),
+  f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(),
+  f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(),
+  f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(),
+  f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f(), f()
+--> select
+--> refused 54001 too many tables: the statement has more than 200 tables, subqueries and functions in FROM and WITH
+--> hint: Split the statement.
+
 # Errors of syntax
 SELEC 1
 --> error 42601 at 1: syntax error at or near "SELEC"
@@ -661,3 +771,6 @@ SELECT 'unterminated
 
 DELETE FROM orders WHERE customer_id = 5 AND CURRENT OF c
 --> error 42601 at 54: syntax error at or near "OF"
+
+SELECT /**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**//**/ 1
+--> error 54001 at 0: more than 100 comments stand together; put spaces between them

@@ -300,6 +300,27 @@ WITH x AS (INSERT INTO orders (customer_id) VALUES ($1) RETURNING id) SELECT * F
 --> select; inserts; $1; public.orders
 --> shop: $1
 
+INSERT INTO orders (customer_id, id) OVERRIDING SYSTEM VALUE VALUES ($1, $2)
+--> insert; inserts; $2; public.orders
+--> shop: $1
+
+# Sequences and locks of the key's instance
+INSERT INTO orders (customer_id, id) VALUES ($1, nextval('s'))
+--> insert; inserts; $1; public.orders
+--> shop: $1
+
+SELECT pg_catalog.pg_advisory_xact_lock(id) FROM orders WHERE customer_id = $1
+--> select; $1; public.orders
+--> shop: $1
+
+SELECT app.currval('s'), app.pg_notify('c')
+--> select
+--> anywhere
+
+SELECT * FROM (SELECT o.*, c.name FROM orders o JOIN customers c ON c.id = o.customer_id WHERE c.id = $1) x JOIN items i ON i.customer_id = x.customer_id
+--> select; $1; public.customers public.items public.orders
+--> shop: $1
+
 # Around a query
 EXPLAIN SELECT * FROM orders WHERE customer_id = $1
 --> explain; $1; public.orders
@@ -329,7 +350,11 @@ SELECT 1
 --> select
 --> anywhere
 
-SELECT pg_sleep($1), now(), nextval('s')
+SELECT pg_advisory_unlock_all()
+--> select
+--> anywhere
+
+SELECT pg_sleep($1), now()
 --> select; $1
 --> anywhere
 
