@@ -29,6 +29,8 @@ final class BackendConnection: ChannelInboundHandler, @unchecked Sendable {
     private var partialLength = 0
 
     private(set) var machine = BackendStateMachine()
+    /// Why nobody may use it after the present lessee.
+    private(set) var unfit: DisconnectReason?
     private var prepared: ConnectionStatements
     private var unnamed: PreparedStatement?
     /// Nil: not known.
@@ -40,15 +42,15 @@ final class BackendConnection: ChannelInboundHandler, @unchecked Sendable {
     var lessee: ClientConnection?
     private var isReading = true
     /// Cancel requests under way: until they end, the connection serves nobody else.
-    var cancelsInFlight = 0 { didSet { if cancelsInFlight == 0 { pool.cancelsEnded(self) } } }
+    private(set) var cancelsInFlight = 0
 
-    init(id: ConnectionID, endpoint: Endpoint, nonce: String, pool: InstancePool, limits: ProxyConfiguration.Limits) {
+    init(id: ConnectionID, login: BackendLoginStateMachine, pool: InstancePool, limits: ProxyConfiguration.Limits) {
         self.id = id
-        self.endpoint = endpoint
+        endpoint = login.endpoint
         self.pool = pool
         self.limits = limits
         splitter = FrameSplitter(lengthMax: limits.instanceFrameBytesMax)
-        stage = .loggingIn(BackendLoginStateMachine(endpoint: endpoint, nonce: nonce))
+        stage = .loggingIn(login)
         prepared = ConnectionStatements(countMax: limits.preparedPerConnectionMax)
     }
 
@@ -75,6 +77,14 @@ final class BackendConnection: ChannelInboundHandler, @unchecked Sendable {
         while let bytes = machine.takeLocal() { lessee?.relay(bytes) }
     }
 
+    func cancelSent() { cancelsInFlight += 1 }
+
+    func cancelEnded(_ outcome: CancelRequest.Outcome) {
+        if outcome == .timedOut { unfit = .cancelTimedOut }
+        cancelsInFlight -= 1
+        if cancelsInFlight == 0 { pool.cancelsEnded(self) }
+    }
+
     /// The socket could not be opened.
     func connectFailed(_ reason: String) {
         pool.loginFailed(reason)
@@ -89,6 +99,7 @@ final class BackendConnection: ChannelInboundHandler, @unchecked Sendable {
             context?.close(promise: nil)
             let last = lessee
             lessee = nil
+            last?.parsesStruck(machine.takeUnansweredParses())
             last?.instanceLost(midRow: partialLength > 0)
             return
         }
@@ -262,9 +273,16 @@ final class BackendConnection: ChannelInboundHandler, @unchecked Sendable {
         case BackendMessage.Kind.commandComplete.rawValue: noteCommand(at: cursor + 5, length - 6)
         case BackendMessage.Kind.errorResponse.rawValue:
             forgetStruckParses()
+            if machine.hasFailedStatementUse { noteStatementError(message(at: cursor, length)) }
             lessee?.answerErrorRelayed()
         default: break
         }
+    }
+
+    /// A table was changed under a prepared statement, or the statement is gone: by SQLSTATE it cannot be told which
+    /// statements of the connection are meant, so the next use prepares them anew, elsewhere.
+    private func noteStatementError(_ error: ServerMessage) {
+        if [.featureNotSupported, .invalidStatementName].contains(error.sqlState) { unfit = .statementsStale }
     }
 
     private func forgetStruckParses() {

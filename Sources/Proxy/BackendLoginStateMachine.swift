@@ -11,17 +11,21 @@ struct BackendLoginStateMachine {
         case fail(String)
     }
 
-    private let endpoint: Endpoint
+    let endpoint: Endpoint
+    private let searchPath: [String]
     private var exchange: SCRAMClient
     private(set) var parameters: [StartupParameter] = []
     private(set) var key: CancelKey?
     private var isAuthenticated = false
 
-    init(endpoint: Endpoint, nonce: String) {
+    init(endpoint: Endpoint, nonce: String, searchPath: [String]) {
         self.endpoint = endpoint
+        self.searchPath = searchPath
         exchange = SCRAMClient(password: endpoint.password ?? "", nonce: nonce)
     }
 
+    /// The settings that decide how a statement reads are the router's own, whatever the role or the database says;
+    /// RESET goes back to them too.
     var startup: StartupPacket {
         .startup(
             minorVersion: 0,
@@ -29,7 +33,14 @@ struct BackendLoginStateMachine {
                 StartupParameter(name: "user", value: endpoint.user),
                 StartupParameter(name: "database", value: endpoint.database),
                 StartupParameter(name: "application_name", value: "foreshard"),
+                StartupParameter(name: "client_encoding", value: "UTF8"),
+                StartupParameter(name: "standard_conforming_strings", value: "on"),
+                StartupParameter(name: "search_path", value: searchPath.map(Self.quoted).joined(separator: ", ")),
             ])
+    }
+
+    private static func quoted(_ name: String) -> String {
+        "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
     }
 
     mutating func received(_ message: BackendMessage) -> Action {
@@ -58,6 +69,9 @@ struct BackendLoginStateMachine {
             return .none
         case .cleartextPassword:
             guard let password = endpoint.password else { return .fail("the instance asks for a password") }
+            guard Self.loopback.contains(endpoint.host) else {
+                return .fail("the instance asks for the password in clear text: use scram-sha-256 in pg_hba.conf")
+            }
             var data = ByteBuffer()
             data.writeCString(password)
             return .send(.authentication(data))
@@ -74,6 +88,8 @@ struct BackendLoginStateMachine {
         case .unsupported(let code): return .fail("the instance asks for authentication \(code), which is not supported")
         }
     }
+
+    private static let loopback: Set = ["127.0.0.1", "::1", "localhost"]
 
     private func beginExchange(_ mechanisms: [String]) -> Action {
         guard endpoint.password != nil else { return .fail("the instance asks for a password") }

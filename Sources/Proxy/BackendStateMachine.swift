@@ -26,10 +26,12 @@ enum ExpectedAnswer {
 struct BackendStateMachine {
     private var expected: Deque<ExpectedAnswer> = []
     private(set) var status: TransactionStatus = .idle
-    /// Parses that an error struck from the queue: they are prepared neither here nor in the session.
     /// A Close of the router's own was skipped: what is prepared there is no longer known.
     private var hasStruckClose = false
-    private(set) var struckParses: [(PreparedStatement, clientName: String?)] = []
+    /// Parses that an error struck from the queue: they are prepared neither here nor in the session.
+    private var struckParses: [(PreparedStatement, clientName: String?)] = []
+    /// The last error answered a message that used a prepared statement.
+    private(set) var hasFailedStatementUse = false
 
     var isQuiet: Bool { expected.isEmpty }
     var isProvenIdle: Bool { expected.isEmpty && status == .idle && !isUnsynced && !hasStruckClose }
@@ -52,6 +54,12 @@ struct BackendStateMachine {
     mutating func takeStruckParses() -> [(PreparedStatement, clientName: String?)] {
         defer { struckParses.removeAll() }
         return struckParses
+    }
+
+    /// The connection is lost: Parses that will never be answered.
+    mutating func takeUnansweredParses() -> [(PreparedStatement, clientName: String?)] {
+        for case .parse(let statement, let name) in expected { struckParses.append((statement, name)) }
+        return takeStruckParses()
     }
 
     /// Router-made bytes whose turn has come.
@@ -108,13 +116,15 @@ struct BackendStateMachine {
     }
 
     private mutating func errorReceived() -> ReceivedAction {
+        hasFailedStatementUse = false
         switch expected.first {
         case nil, .local: return .violation
         case .query(let isVisible): return isVisible ? .relay : .preparationFailed
-        case .parse, .bind, .describeStatement, .describePortal, .execute, .close, .ready:
-            strikeToSync()
-            return .relay
+        case .bind, .describeStatement, .execute: hasFailedStatementUse = true
+        case .parse, .describePortal, .close, .ready: break
         }
+        strikeToSync()
+        return .relay
     }
 
     private mutating func strikeToSync() {

@@ -56,7 +56,10 @@ struct BatchPlan {
     var end = End.ready
     /// Executed statements, each to be routed; segments are found when the plan is resolved.
     var routes: [RouteRequest] = []
-    var effects: [SettingsEffect] = []
+    /// What the session's settings become when what it does is kept; nil when it does not change them.
+    var settings: SessionSettings?
+    /// A RESET gives the connection other values than the session's start-up did.
+    var resetsSettings = false
     var statementCount = 0
     /// Runs something, and not only prepares or describes it.
     var executes = false

@@ -51,16 +51,18 @@ struct BindMessage {
                 .protocolViolation,
                 "bind message supplies \(given) parameters, but the statement requires \(statement.analysis.parameterCount)")
         }
+        var isKey = [Bool](repeating: false, count: count + 1)
+        for case .parameter(let number) in keys { isKey[number] = true }
         var values: [ParameterValue] = []
         values.reserveCapacity(count)
         for index in 0..<count {
             guard let value = payload.readValue() else { throw .malformed }
-            let isKey = keys.contains(.parameter(index + 1))
             let types = statement.parameterTypes
             values.append(
                 ParameterValue(
                     format: Self.isBinary(formats, index) ? .binary : .text,
-                    typeOID: index < types.count ? types[index] : 0, bytes: isKey ? value.map { Array($0.readableBytesView) } : nil))
+                    typeOID: index < types.count ? types[index] : 0,
+                    bytes: isKey[index + 1] ? value.map { Array($0.readableBytesView) } : nil))
         }
         return values
     }

@@ -12,6 +12,7 @@ extension ClientConnection {
 
     func finishBatch() {
         batch.clear()
+        session.statements.keepChanges()
         stage = .reading
         if case .none = session.transaction.phase, backend == nil { leaveGates() }
     }
@@ -45,7 +46,7 @@ extension ClientConnection {
             write(RouterAnswers.ready(session.transaction.status))
             finishBatch()
         case .flush:
-            session.isHeldForSync = true
+            session.flushed(plan, hadError: hadError)
             finishBatch()
             if hadError { stage = .discarding }
         case .flushWithSync:
@@ -58,25 +59,21 @@ extension ClientConnection {
     }
 
     private func answered(_ plan: BatchPlan, _ backend: BackendConnection, hadError: Bool) {
-        let wasBlock = session.transaction.phase != .none
-        let changesSettings = !plan.effects.isEmpty || !session.transaction.effects.isEmpty
-        session.answered(
+        let isCertain = session.answered(
             plan, status: backend.machine.status, hadError: hadError, committed: backend.lastCommandWasCommit)
-        guard changesSettings else { return }
-        // After a RESET, or a block that may have undone a SET, the connection's settings are not known.
-        let isCertain = !wasBlock && !hadError && !plan.effects.contains(.resetAll)
-        backend.settings = isCertain ? session.settings : nil
+        if isCertain { backend.settings = session.settings }
     }
 
     private func meter() {
         let now = plane.now
         usage.busySeconds = Double(now &- sentAt) * 1e-9
         usage.latencySeconds = Double(now &- arrivedAt) * 1e-9
-        if !segments.isEmpty {
-            plane.meter.record(usage, segments: segments)
-        } else if let last = session.transaction.touched.last {
-            plane.meter.record(usage, segments: [last])
-        }
+        plane.meter.record(usage, segments: meteredSegments)
+    }
+
+    /// A batch without a key, inside a transaction, is part of what the transaction does with its last segment.
+    var meteredSegments: [SegmentID] {
+        segments.isEmpty ? session.transaction.touched.last.map { [$0] } ?? [] : segments
     }
 
     /// Of what was meant for known segments: they waited in vain.
@@ -101,8 +98,8 @@ extension ClientConnection {
         plane.counters.statementsRefused += 1
         meterFailure()
         write(RouterAnswers.encoded(.errorResponse(failure.message)))
-        let mustRollBack = session.refused() || session.isHeldForSync
-        session.isHeldForSync = false
+        session.statements.undoChanges()
+        let mustRollBack = session.refused()
         if mustRollBack, let backend, let pool = leasedFrom {
             let touched = session.transaction.touched
             session.transaction.touched = []
@@ -132,15 +129,42 @@ extension ClientConnection {
             return
         }
         let hadError = usage.errors > 0
+        if !isAnswering { session.statements.undoChanges() }
         session.instanceLost()
         leaveGates()
-        if !hadError {
-            let error = ServerMessage(
-                sqlState: .connectionFailure, message: "the instance closed the connection while it worked on the statement",
-                hint: "Run the transaction again; whether it had been committed is not known.")
-            write(RouterAnswers.encoded(.errorResponse(error)))
-        }
+        if !hadError { writeLoss("while it worked on the statement", mayBeCommitted: true) }
         endFailedBatch()
         process()
+    }
+
+    /// Between the batches of a transaction, or while one of them waits: nothing of it was committed.
+    func lostTransaction() {
+        let wasHeldForSync = session.isHeldForSync
+        session.instanceLost()
+        leaveGates()
+        switch stage {
+        case .atGate:
+            abandonWaiting()
+            session.statements.undoChanges()
+            writeLoss("of the transaction", mayBeCommitted: false)
+            endFailedBatch()
+        case .reading where wasHeldForSync:
+            // The client was told what its statements did: the Sync must not acknowledge them.
+            batch.clear()
+            stage = .discarding
+            writeLoss("of the transaction", mayBeCommitted: false)
+        // A block: the next statement finds it failed. Or the client has its error.
+        case .reading, .discarding: return
+        case .loggingIn, .queued, .preparing, .running, .closed:
+            preconditionFailure("a transaction is lost between batches in \(stage)")
+        }
+        process()
+    }
+
+    private func writeLoss(_ when: String, mayBeCommitted: Bool) {
+        let error = ServerMessage(
+            sqlState: .connectionFailure, message: "the instance closed the connection \(when)",
+            hint: "Run the transaction again\(mayBeCommitted ? "; whether it had been committed is not known" : "").")
+        write(RouterAnswers.encoded(.errorResponse(error)))
     }
 }

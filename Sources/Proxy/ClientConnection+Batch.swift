@@ -65,12 +65,13 @@ extension ClientConnection {
         if batch.frames.isEmpty { arrivedAt = plane.now }
         plane.counters.batches += 1
         usage = BatchUsage()
+        isAnswering = false
         segments.removeAll(keepingCapacity: true)
         do throws(BatchFailure) {
             let plan = try session.batchReceived(batch, &plane.surroundings)
             usage.statements = plan.statementCount
             usage.bytes = plan.bytes
-            dispatch(plan)
+            dispatch(plan, isNew: true)
         } catch {
             failBatch(error)
         }

@@ -5,8 +5,8 @@ import NIOCore
 import WireProtocol
 
 extension ClientConnection {
-    /// Also called again when a gate has opened.
-    func dispatch(_ plan: BatchPlan) {
+    /// - Parameter isNew: false when it is called again, because a gate has opened.
+    func dispatch(_ plan: BatchPlan, isNew: Bool = false) {
         guard plan.needsInstance else {
             answerLocally(plan)
             return
@@ -15,6 +15,7 @@ extension ClientConnection {
             let destination = try Destination.resolve(
                 plan, plane.table, held: leasedFrom?.instance.id, transaction: session.transaction)
             segments = destination.segments
+            if isNew { plane.meter.arrived(for: meteredSegments) }
             guard try enterGates(plan) else { return }
             if let backend {
                 send(plan, to: backend)
@@ -69,10 +70,28 @@ extension ClientConnection {
         self.backend = backend
         leasedFrom = pool
         if !isWritable { backend.setReading(false) }
+        guard backend.settings == session.settings else {
+            applySettings(for: errand, backend)
+            return
+        }
         switch errand {
-        case .login: prepare(errand, backend)
+        case .login: handOverLogin(errand)
         case .batch(let plan): send(plan, to: backend)
         }
+    }
+
+    /// Only on a connection that was just granted: in the middle of a transaction it would undo what the client set there.
+    private func applySettings(for errand: Errand, _ backend: BackendConnection) {
+        backend.settings = session.settings
+        plane.counters.settingsApplied += 1
+        stage = .preparing(errand)
+        backend.sendSilently(session.settings.sql)
+    }
+
+    /// Through the loop, so that a connection that goes from one log-in to the next does not go down the stack with them.
+    private func handOverLogin(_ errand: Errand) {
+        stage = .preparing(errand)
+        plane.loop.execute { if case .preparing(.login) = self.stage { self.loginPrepared() } }
     }
 
     func denied(_ rejection: PoolStateMachine.Rejection, by pool: InstancePool) {
@@ -99,7 +118,8 @@ extension ClientConnection {
     // MARK: Sending
 
     func send(_ plan: BatchPlan, to backend: BackendConnection) {
-        if prepare(.batch(plan), backend) { return }
+        if plan.settings != nil { backend.settings = nil }
+        if begin(plan, backend) { return }
         sentAt = plane.now
         usage.waitingSeconds = Double(sentAt &- arrivedAt) * 1e-9
         stage = .running(plan)
@@ -107,26 +127,15 @@ extension ClientConnection {
         if backend.machine.isQuiet { instanceBecameQuiet() }
     }
 
-    /// Gives the connection the session's settings and its deferred BEGIN. True when the batch must wait for the answer.
-    @discardableResult
-    private func prepare(_ errand: Errand, _ backend: BackendConnection) -> Bool {
-        if backend.settings != session.settings {
-            backend.settings = session.settings
-            plane.counters.settingsApplied += 1
-            stage = .preparing(errand)
-            backend.sendSilently(session.settings.sql)
-            return true
-        }
-        guard case .batch(let plan) = errand else {
-            loginPrepared()
-            return true
-        }
+    /// Sends the deferred BEGIN and what follows it. True when the batch must wait for the answer.
+    private func begin(_ plan: BatchPlan, _ backend: BackendConnection) -> Bool {
         guard plan.executes, case .deferred(let prelude) = session.transaction.phase else { return false }
         session.transaction.phase = .open
+        if session.transaction.settings != nil { backend.settings = nil }
         backend.sendSilently(prelude.joined(separator: "\n;"))
         // A plain BEGIN cannot fail where the statement after it would not: it need not be waited for.
         guard prelude.count > 1 || !Self.plainBegins.contains(prelude[0].lowercased()) else { return false }
-        stage = .preparing(errand)
+        stage = .preparing(.batch(plan))
         return true
     }
 

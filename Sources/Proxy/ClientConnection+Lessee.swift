@@ -4,6 +4,7 @@ import WireProtocol
 
 extension ClientConnection {
     func relay(_ bytes: ByteBuffer) {
+        isAnswering = true
         usage.bytes += bytes.readableBytes
         write(bytes)
     }
@@ -52,11 +53,8 @@ extension ClientConnection {
         switch stage {
         case .preparing(.login): rejectLogin(.connectionFailure, "the instance closed the connection")
         case .preparing(.batch), .running: lostInstance(midRow: midRow)
-        case .reading, .discarding:
-            // Between batches of a transaction: the next statement finds the block failed.
-            session.instanceLost()
-            leaveGates()
-        case .loggingIn, .atGate, .queued, .closed: break
+        case .reading, .discarding, .atGate: lostTransaction()
+        case .loggingIn, .queued, .closed: break
         }
     }
 

@@ -30,6 +30,12 @@ extension ClientConnection {
             return
         }
         let settings = SessionSettings(startup: pairs)
+        do throws(BatchFailure) {
+            try QuerySession.check(settings, limits)
+        } catch {
+            rejectLogin(error.message.sqlState, error.message.message)
+            return
+        }
         session = QuerySession(limits: limits, settings: settings)
         guard let template = plane.loginTemplates[settings] else {
             lease(for: .login(login), at: plane.anyInstance())

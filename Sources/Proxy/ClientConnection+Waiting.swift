@@ -35,6 +35,7 @@ extension ClientConnection {
         abandonWaiting()
         leaveGates()
         dispatch(plan)
+        process()
     }
 
     func cancelRequested() {
@@ -51,9 +52,9 @@ extension ClientConnection {
     private func forwardCancel() {
         guard let backend, let key = backend.key else { return }
         plane.counters.cancelsForwarded += 1
-        backend.cancelsInFlight += 1
+        backend.cancelSent()
         CancelRequest.send(key, to: backend.endpoint, on: plane.loop, within: plane.configuration.deadlines.connect) {
-            backend.cancelsInFlight -= 1
+            backend.cancelEnded($0)
         }
     }
 

@@ -54,6 +54,8 @@ final class ClientConnection: ChannelInboundHandler, @unchecked Sendable {
 
     // The batch under way.
     var usage = BatchUsage()
+    /// The client has a part of its answer.
+    var isAnswering = false
     var arrivedAt: Instant = 0
     var sentAt: Instant = 0
     var segments: [SegmentID] = []
@@ -83,7 +85,8 @@ final class ClientConnection: ChannelInboundHandler, @unchecked Sendable {
     func errorCaught(context: ChannelHandlerContext, error: any Error) { close(.clientClosed) }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        backend?.setReading(context.channel.isWritable)
+        backend?.setReading(isWritable)
+        if isWritable { process() } else { updateReading() }
     }
 
     func startupTimedOut() { if case .loggingIn = stage { close(.clientStartupTimeout) } }
@@ -101,8 +104,9 @@ final class ClientConnection: ChannelInboundHandler, @unchecked Sendable {
         updateReading()
     }
 
-    /// False when more bytes are needed, or the stage does not read.
+    /// False when more bytes are needed, the stage does not read, or the client does not take its answers.
     private func readNext() -> Bool {
+        guard isWritable else { return false }
         do {
             switch stage {
             case .loggingIn(let login) where login.awaitsStartup: return try readStartup(login)
@@ -165,13 +169,14 @@ final class ClientConnection: ChannelInboundHandler, @unchecked Sendable {
 
     var isWritable: Bool { context?.channel.isWritable ?? false }
 
-    /// Stops reading while the instance cannot take more, or while much waits to be processed.
+    /// Stops reading while the instance or the client cannot take more, or while much waits to be processed.
     func updateReading() {
         let isBusy = switch stage {
         case .loggingIn, .reading, .discarding, .closed: false
         case .atGate, .queued, .preparing, .running: true
         }
-        let wanted = !(isBusy && inbound.readableBytes > limits.writeBufferBytesMax) && (backend?.isWritable ?? true)
+        let isFull = isBusy && inbound.readableBytes > limits.writeBufferBytesMax
+        let wanted = !isFull && isWritable && (backend?.isWritable ?? true)
         guard wanted != isReadingEnabled, let channel = context?.channel else { return }
         isReadingEnabled = wanted
         try? channel.syncOptions?.setOption(.autoRead, value: wanted)

@@ -34,13 +34,13 @@ package struct ClientLoginStateMachine: Sendable {
 
     private let users: [String: ProxyUser.Credential]
     private let nonce: String
-    private let decoySalt: [UInt8]
+    private let decoySecret: [UInt8]
     private var state = State.awaitingStartup
 
-    package init(users: [String: ProxyUser.Credential], nonce: String, decoySalt: [UInt8]) {
+    package init(users: [String: ProxyUser.Credential], nonce: String, decoySecret: [UInt8]) {
         self.users = users
         self.nonce = nonce
-        self.decoySalt = decoySalt
+        self.decoySecret = decoySecret
     }
 
     package var awaitsStartup: Bool { if case .awaitingStartup = state { true } else { false } }
@@ -84,8 +84,20 @@ package struct ClientLoginStateMachine: Sendable {
     private mutating func askForProof(
         _ login: ClientLogin, _ verifier: SCRAMVerifier?, _ negotiation: [BackendMessage]
     ) -> Action {
-        state = .awaitingFirst(login, SCRAMServer(verifier: verifier, nonce: nonce, decoySalt: decoySalt))
+        let salt = verifier == nil ? decoySalt(for: login.user) : []
+        state = .awaitingFirst(login, SCRAMServer(verifier: verifier, nonce: nonce, decoySalt: salt))
         return .ask(negotiation + [.authentication(.sasl(mechanisms: [SCRAMClient.mechanism]))])
+    }
+
+    /// The same each time for one name, as a user's is. Hasher is SipHash under a key of the process.
+    private func decoySalt(for user: String) -> [UInt8] {
+        (0..<(SCRAMVerifier.saltLength + 7) / 8).flatMap { part in
+            var hasher = Hasher()
+            hasher.combine(decoySecret)
+            hasher.combine(part)
+            for byte in user.utf8 { hasher.combine(byte) }
+            return withUnsafeBytes(of: hasher.finalize(), Array.init)
+        }
     }
 
     package mutating func authenticationReceived(_ data: ByteBuffer) -> Action {

@@ -16,6 +16,7 @@ final class DataPlane: @unchecked Sendable {
     private let users: [String: ProxyUser.Credential]
 
     private(set) var table: QueryRoutingTable
+    private var schema: ShardedSchema
     var surroundings: QuerySession.Surroundings
     var gate: PauseGate
     var meter = UsageMeter()
@@ -34,7 +35,7 @@ final class DataPlane: @unchecked Sendable {
     private var drains: [SegmentID: CheckedContinuation<Void, any Error>] = [:]
     private var ticker: RepeatedTask?
     private var random = SystemRandomNumberGenerator()
-    private let decoySalt: [UInt8]
+    private let decoySecret: [UInt8]
     private(set) var isShuttingDown = false
 
     private static let tick = TimeAmount.milliseconds(20)
@@ -49,18 +50,12 @@ final class DataPlane: @unchecked Sendable {
         self.logger = logger
         self.users = Dictionary(users.map { ($0.name, $0.credential) }, uniquingKeysWith: { $1 })
         let limits = configuration.limits
-        surroundings = Self.surroundings(table, limits)
+        schema = ShardedSchema(groups: table.groups)
+        surroundings = QuerySession.Surroundings(
+            analyzer: StatementAnalyzer(schema: schema, cacheBytesMax: limits.analysisCacheBytesMax),
+            names: StatementNames(countMax: limits.statementNamesMax, bytesMax: limits.statementNameBytesMax))
         gate = PauseGate(queueLengthMax: limits.gateQueueLengthMax, timeout: configuration.deadlines.gate.nanoseconds)
-        decoySalt = (0..<SCRAMVerifier.saltLength).map { _ in UInt8.random(in: .min ... .max) }
-    }
-
-    private static func surroundings(
-        _ table: QueryRoutingTable, _ limits: ProxyConfiguration.Limits
-    ) -> QuerySession.Surroundings {
-        QuerySession.Surroundings(
-            analyzer: StatementAnalyzer(
-                schema: ShardedSchema(groups: table.groups), cacheBytesMax: limits.analysisCacheBytesMax),
-            names: StatementNames(countMax: limits.statementNamesMax))
+        decoySecret = (0..<32).map { _ in UInt8.random(in: .min ... .max) }
     }
 
     var now: Instant { NIODeadline.now().uptimeNanoseconds }
@@ -68,6 +63,10 @@ final class DataPlane: @unchecked Sendable {
     func nonce() -> String {
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
         return String((0..<24).map { _ in alphabet.randomElement(using: &random) ?? "a" })
+    }
+
+    func backendLogin(at endpoint: Endpoint) -> BackendLoginStateMachine {
+        BackendLoginStateMachine(endpoint: endpoint, nonce: nonce(), searchPath: schema.searchPath)
     }
 
     // MARK: Time
@@ -104,7 +103,7 @@ final class DataPlane: @unchecked Sendable {
         lastSession += 1
         let secret = Int32.random(in: .min ... .max, using: &random)
         let key = CancelKey(processID: Int32(truncatingIfNeeded: lastSession), secret: secret)
-        let login = ClientLoginStateMachine(users: users, nonce: nonce(), decoySalt: decoySalt)
+        let login = ClientLoginStateMachine(users: users, nonce: nonce(), decoySecret: decoySecret)
         let client = ClientConnection(id: lastSession, plane: self, cancelKey: key, login: login)
         sessions[lastSession] = client
         startups.append((lastSession, now &+ configuration.deadlines.startup.nanoseconds))
@@ -208,7 +207,11 @@ final class DataPlane: @unchecked Sendable {
         guard next.epoch >= table.epoch else { return }
         let groupsChanged = next.groups != table.groups
         table = next
-        if groupsChanged { surroundings = Self.surroundings(next, configuration.limits) }
+        guard groupsChanged else { return }
+        schema = ShardedSchema(groups: next.groups)
+        surroundings.analyzer = StatementAnalyzer(
+            schema: schema, cacheBytesMax: configuration.limits.analysisCacheBytesMax)
+        surroundings.names.forgetAll()
     }
 
     func close(_ segment: SegmentID, drainWithin limit: Duration, _ continuation: CheckedContinuation<Void, any Error>) {

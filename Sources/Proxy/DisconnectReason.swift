@@ -7,7 +7,6 @@ package enum DisconnectReason: String, Hashable, Sendable, Codable {
     case clientStartupTimeout
     case clientLoginFailed
     case clientAnsweredPartly
-    case tooManyClients
     case cancelRequestServed
     case shutdown
 
@@ -19,5 +18,9 @@ package enum DisconnectReason: String, Hashable, Sendable, Codable {
     case instanceIdle
     case instanceDrained
     case notProvenIdle
+    /// A cancel request may still reach it.
+    case cancelTimedOut
+    /// What it has prepared no longer fits the tables.
+    case statementsStale
     case rollbackTimeout
 }

@@ -77,12 +77,19 @@ final class InstancePool {
             awaitingCancels.insert(connection.id)
             return
         }
-        obey(machine.released(connection.id, now: plane.now), connection)
+        giveBack(connection)
     }
 
     func cancelsEnded(_ connection: BackendConnection) {
-        guard awaitingCancels.remove(connection.id) != nil else { return }
-        obey(machine.released(connection.id, now: plane.now), connection)
+        if awaitingCancels.remove(connection.id) != nil { giveBack(connection) }
+    }
+
+    private func giveBack(_ connection: BackendConnection) {
+        if let reason = connection.unfit {
+            connection.close(reason)
+        } else {
+            obey(machine.released(connection.id, now: plane.now), connection)
+        }
     }
 
     /// The client left or was refused: the connection is rolled back, and only then are its segments left.
@@ -127,7 +134,7 @@ final class InstancePool {
     private func open(_ id: ConnectionID) {
         let endpoint = instance.endpoint
         let connection = BackendConnection(
-            id: id, endpoint: endpoint, nonce: plane.nonce(), pool: self, limits: plane.configuration.limits)
+            id: id, login: plane.backendLogin(at: endpoint), pool: self, limits: plane.configuration.limits)
         connections[id] = connection
         let limits = plane.configuration.limits
         let opened = ClientBootstrap(group: plane.loop)

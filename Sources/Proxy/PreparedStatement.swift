@@ -26,42 +26,64 @@ final class PreparedStatement: Sendable {
     }
 }
 
-/// The router-wide table of texts to names; loop-confined.
+/// The router-wide table of texts to names, bounded in number and bytes; loop-confined.
 struct StatementNames {
+    /// Texts are one only if they are so byte for byte: strings are equal under Unicode normalisation too.
     private struct Key: Hashable {
-        let sql: String
+        let sql: ByteBuffer
         let parameterTypes: [UInt32]
+
+        /// Of the entry: the text stands in the key, the statement and its Parse message.
+        var size: Int { 3 * sql.readableBytes + 12 * parameterTypes.count + 256 }
     }
 
     private let countMax: Int
+    private let bytesMax: Int
     private var statements: [Key: PreparedStatement] = [:]
+    private(set) var bytes = 0
     private var lastNumber = 0
 
-    init(countMax: Int) { self.countMax = countMax }
+    init(countMax: Int, bytesMax: Int) {
+        self.countMax = countMax
+        self.bytesMax = bytesMax
+    }
 
     mutating func statement(
         sql: String, parameterTypes: [UInt32], analysis: AnalyzedStatement
     ) -> PreparedStatement {
-        let key = Key(sql: sql, parameterTypes: parameterTypes)
+        let key = Key(sql: ByteBuffer(string: sql), parameterTypes: parameterTypes)
         if let known = statements[key] { return known }
-        if statements.count >= countMax { statements.removeAll(keepingCapacity: true) }
         lastNumber += 1
         let statement = PreparedStatement(
             globalName: "fs_\(lastNumber)", sql: sql, parameterTypes: parameterTypes, analysis: analysis)
-        statements[key] = statement
+        keep(statement, key)
         return statement
     }
 
-    /// The groups changed: analyses no longer hold.
-    mutating func forgetAll() { statements.removeAll() }
+    /// A text that takes more than an eighth of the table is not kept: each session has it under a name of its own.
+    private mutating func keep(_ statement: PreparedStatement, _ key: Key) {
+        guard key.size <= bytesMax / 8 else { return }
+        if statements.count >= countMax || bytes + key.size > bytesMax { forgetAll() }
+        bytes += key.size
+        statements[key] = statement
+    }
+
+    /// The groups changed, and analyses no longer hold; or the table is full. Names go on from where they are, because
+    /// connections have those of before prepared.
+    mutating func forgetAll() {
+        statements.removeAll(keepingCapacity: true)
+        bytes = 0
+    }
 }
 
-/// The statements of one session by the client's names, bounded in number and bytes.
+/// The statements of one session by the client's names, bounded in number and bytes. The changes of the batch under way
+/// can be undone: a Parse or Close that was never answered has not happened.
 struct SessionStatements {
     private let countMax: Int
     private let bytesMax: Int
     private var named: [String: PreparedStatement] = [:]
     private var bytes = 0
+    private var changes: [(name: String, before: PreparedStatement?)] = []
     var unnamed: PreparedStatement?
 
     init(countMax: Int, bytesMax: Int) {
@@ -69,33 +91,60 @@ struct SessionStatements {
         self.bytesMax = bytesMax
     }
 
+    /// What was changed so far stays.
+    mutating func keepChanges() { changes.removeAll(keepingCapacity: changes.count < 64) }
+
+    mutating func undoChanges() {
+        for (name, before) in changes.reversed() {
+            take(name)
+            if let before { put(name, before) }
+        }
+        keepChanges()
+    }
+
     subscript(name: String) -> PreparedStatement? { name.isEmpty ? unnamed : named[name] }
 
     /// False when a limit forbids it.
     mutating func define(_ name: String, _ statement: PreparedStatement) -> Bool {
-        guard !name.isEmpty else {
-            unnamed = statement
-            return true
-        }
-        let size = statement.sql.utf8.count + name.utf8.count
-        guard named.count < countMax, bytes + size <= bytesMax else { return false }
-        bytes += size
-        named[name] = statement
+        let isWithinLimits = named.count < countMax && bytes + Self.size(name, statement) <= bytesMax
+        guard name.isEmpty || isWithinLimits else { return false }
+        changes.append((name, self[name]))
+        put(name, statement)
         return true
     }
 
     mutating func remove(_ name: String) {
+        changes.append((name, self[name]))
+        take(name)
+    }
+
+    /// Not to be undone.
+    mutating func removeAll() {
+        named.removeAll()
+        bytes = 0
+        keepChanges()
+    }
+
+    private mutating func put(_ name: String, _ statement: PreparedStatement) {
+        guard !name.isEmpty else {
+            unnamed = statement
+            return
+        }
+        named[name] = statement
+        bytes += Self.size(name, statement)
+    }
+
+    private mutating func take(_ name: String) {
         guard !name.isEmpty else {
             unnamed = nil
             return
         }
         guard let gone = named.removeValue(forKey: name) else { return }
-        bytes -= gone.sql.utf8.count + name.utf8.count
+        bytes -= Self.size(name, gone)
     }
 
-    mutating func removeAll() {
-        named.removeAll()
-        bytes = 0
+    private static func size(_ name: String, _ statement: PreparedStatement) -> Int {
+        statement.sql.utf8.count + name.utf8.count
     }
 }
 

@@ -1,4 +1,4 @@
-// Every limit of the data plane, named. Nothing in Proxy grows without one of these.
+// Every limit of the data plane, named.
 
 package struct ProxyConfiguration: Sendable {
     package var host = "127.0.0.1"
@@ -27,9 +27,11 @@ package struct ProxyConfiguration: Sendable {
         package var statementBytesPerSessionMax = 4 << 20
         package var preparedPerConnectionMax = 500
         package var statementNamesMax = 20_000
+        package var statementNameBytesMax = 64 << 20
         package var batchMessagesMax = 100_000
         package var batchBytesMax = 128 << 20
         package var settingsPerSessionMax = 64
+        package var settingBytesPerSessionMax = 64 << 10
         package var deferredStatementsMax = 64
         package var analysisCacheBytesMax = 64 << 20
         package var loginTemplatesMax = 64

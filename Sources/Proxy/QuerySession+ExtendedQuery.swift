@@ -41,6 +41,10 @@ extension QuerySession {
     private mutating func planParse(
         _ frame: Frame, _ plan: inout BatchPlan, _ around: inout Surroundings
     ) throws(BatchFailure) {
+        if let last = statements.unnamed, last.parseFrame == frame.bytes, transaction.phase != .refused {
+            add(last, named: "", to: &plan)
+            return
+        }
         guard case .parse(let parse)? = try? FrontendMessage(frame) else { throw .malformed }
         let name = parse.statement
         guard name.isEmpty || statements[name] == nil else {
@@ -52,6 +56,10 @@ extension QuerySession {
                 .outOfMemory, "the session has too many prepared statements",
                 hint: "Close some, or raise statementsPerSessionMax or statementBytesPerSessionMax.")
         }
+        add(statement, named: name, to: &plan)
+    }
+
+    private func add(_ statement: PreparedStatement, named name: String, to plan: inout BatchPlan) {
         if Self.isControl(statement.analysis) {
             plan.steps.append(.answer(RouterAnswers.parseComplete))
         } else {
@@ -63,11 +71,6 @@ extension QuerySession {
     private mutating func prepare(
         _ parse: FrontendMessage.Parse, _ around: inout Surroundings
     ) throws(BatchFailure) -> PreparedStatement {
-        if parse.statement.isEmpty, let last = statements.unnamed, last.sql == parse.sql,
-            last.parameterTypes == parse.parameterTypes, transaction.phase != .refused
-        {
-            return last
-        }
         let query = try Self.analyze(parse.sql, &around.analyzer)
         for statement in query.statements { try checkNotRefused(statement) }
         guard query.statements.count == 1, let analysis = query.statements.first else {
@@ -141,16 +144,24 @@ extension QuerySession {
         guard case .execute(let name, _)? = try? FrontendMessage(frame) else { throw .malformed }
         let portal = portals[name]
         if let portal, portal.isLocal {
-            let answer = executeLocally(portal.statement.analysis, sql: portal.statement.sql)
-            plan.steps.append(.answer(answer))
+            try executeLocally(portal, &plan)
             return
         }
         guard transaction.phase != .refused else { throw .inFailedTransaction }
-        if let statement = portal?.statement, let effect = effect(of: statement.analysis, sql: statement.sql) {
-            plan.effects.append(effect)
-        }
+        if let statement = portal?.statement { try note(statement.analysis, sql: statement.sql, in: &plan) }
         send(frame, .execute, &plan)
         plan.executes = true
+    }
+
+    private mutating func executeLocally(_ portal: Portal, _ plan: inout BatchPlan) throws(BatchFailure) {
+        let statement = portal.statement
+        guard isLocal(statement.analysis, afterSending: plan.executes) else {
+            throw BatchFailure(
+                .featureNotSupported, "the statement was bound before the transaction reached its instance",
+                hint: "Bind it again, right before it is executed.")
+        }
+        let answer = try executeLocally(statement.analysis, sql: statement.sql, afterSending: plan.executes)
+        plan.steps.append(.answer(answer))
     }
 
     private mutating func planClose(_ frame: Frame, _ plan: inout BatchPlan) throws(BatchFailure) {

@@ -7,6 +7,7 @@ import WireProtocol
 extension QuerySession {
     /// Whether the router executes this statement now. `afterSending`: the batch has already sent something to execute.
     func isLocal(_ statement: AnalyzedStatement, afterSending: Bool) -> Bool {
+        let afterSending = afterSending || isHeldForSync
         switch statement.kind {
         case .deallocate, .discard: return true
         case .empty, .begin, .rollback: return !afterSending && !isOpen
@@ -35,19 +36,25 @@ extension QuerySession {
         return true
     }
 
-    /// Executes it; the answer up to its CommandComplete.
-    mutating func executeLocally(_ statement: AnalyzedStatement, sql: String) -> ByteBuffer {
+    /// Executes it; the answer up to its CommandComplete. `afterSending`: as above.
+    mutating func executeLocally(
+        _ statement: AnalyzedStatement, sql: String, afterSending: Bool
+    ) throws(BatchFailure) -> ByteBuffer {
         switch statement.kind {
         case .begin: return begin(sql)
         case .commit: return end(tag: transaction.phase == .refused ? "ROLLBACK" : "COMMIT")
         case .rollback: return end(tag: "ROLLBACK")
-        case .savepoint: return deferred(sql, tag: Self.savepointTag(sql), effect: nil)
-        case .set(_, let isLocal): return deferred(sql, tag: "SET", effect: isLocal ? nil : .append(sql))
+        case .savepoint:
+            transaction.hasSavepoint = true
+            return deferred(sql, tag: Self.savepointTag(sql))
+        case .set(let name, let isLocal):
+            if !isLocal, Self.isSessions(name) { transaction.settings = try setting(name, sql) }
+            return deferred(sql, tag: "SET")
         case .deallocate(let name):
             if let name { statements.remove(name) } else { statements.removeAll() }
             return tag(name == nil ? "DEALLOCATE ALL" : "DEALLOCATE")
         case .discard(let what):
-            if what == "ALL" { discardAll() }
+            if what == "ALL" { try discardAll(afterSending: afterSending) }
             return tag("DISCARD \(what)")
         case .empty: return RouterAnswers.emptyQuery
         case .select, .insert, .update, .delete, .explain, .copy, .reset, .show, .utility:
@@ -71,17 +78,19 @@ extension QuerySession {
         return tag(name)
     }
 
-    private mutating func discardAll() {
+    private mutating func discardAll(afterSending: Bool) throws(BatchFailure) {
+        guard transaction.phase == .none, !afterSending, !isHeldForSync else {
+            throw BatchFailure(.activeTransaction, "DISCARD ALL cannot run inside a transaction block")
+        }
         statements.removeAll()
         settings = startupSettings
     }
 
-    private mutating func deferred(_ sql: String, tag name: String, effect: SettingsEffect?) -> ByteBuffer {
+    private mutating func deferred(_ sql: String, tag name: String) -> ByteBuffer {
         guard case .deferred(let prelude) = transaction.phase else {
             preconditionFailure("a statement is deferred in \(transaction.phase)")
         }
         transaction.phase = .deferred(prelude + [sql])
-        if let effect { transaction.effects.append(effect) }
         return tag(name)
     }
 
@@ -106,15 +115,4 @@ extension QuerySession {
     }
 
     private static func isLetter(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte | 0x20) }
-
-    /// What a statement does to the session's settings when it succeeds.
-    func effect(of statement: AnalyzedStatement, sql: String) -> SettingsEffect? {
-        switch statement.kind {
-        case .set(_, isLocal: false): .append(sql)
-        case .reset(let name): name == nil ? .resetAll : .append(sql)
-        case .set, .select, .insert, .update, .delete, .explain, .copy, .begin, .commit, .rollback, .savepoint, .show,
-            .deallocate, .discard, .utility, .empty:
-            nil
-        }
-    }
 }

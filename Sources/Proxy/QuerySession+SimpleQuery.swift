@@ -17,8 +17,9 @@ extension QuerySession {
         plan.isSimple = true
         plan.bytes = frame.bytes.readableBytes
         if query.statements.count == 1, isLocal(query.statements[0], afterSending: false) {
-            plan.steps = [.answer(executeLocally(query.statements[0], sql: sql))]
+            plan.steps = [.answer(try executeLocally(query.statements[0], sql: sql, afterSending: false))]
             plan.end = .readyFromRouter
+            if isHeldForSync { endImplicitTransaction(&plan) }
             return plan
         }
         for statement in query.statements { try add(statement, of: query, sql, to: &plan) }
@@ -28,7 +29,14 @@ extension QuerySession {
         return plan
     }
 
-    private func add(
+    /// A Query ends what was held for a Sync: the instance must say how, though the router answers the Query itself.
+    private func endImplicitTransaction(_ plan: inout BatchPlan) {
+        plan.isSimple = false
+        plan.needsInstance = true
+        plan.end = .ready
+    }
+
+    private mutating func add(
         _ statement: AnalyzedStatement, of query: AnalyzedQuery, _ sql: String, to plan: inout BatchPlan
     ) throws(BatchFailure) {
         switch statement.kind {
@@ -40,15 +48,19 @@ extension QuerySession {
             .show, .utility, .empty:
             break
         }
-        if let effect = effect(of: statement, sql: sql) {
-            guard query.statements.count == 1 || effect == .resetAll else {
-                throw BatchFailure(
-                    .featureNotSupported, "SET and RESET of one setting must be the only statement of a query",
-                    hint: "Send them one by one.")
-            }
-            plan.effects.append(effect)
+        guard query.statements.count == 1 || !Self.setsOne(statement.kind) else {
+            throw BatchFailure(
+                .featureNotSupported, "SET and RESET of one setting must be the only statement of a query",
+                hint: "Send them one by one.")
         }
+        try note(statement, sql: sql, in: &plan)
         try addRoute(statement, [], to: &plan)
+    }
+
+    private static func setsOne(_ kind: StatementKind) -> Bool {
+        if case .set(_, isLocal: false) = kind { return true }
+        if case .reset(name: _?) = kind { return true }
+        return false
     }
 
     /// Notes an executed statement's route; a refusal fails the batch, except where the server rejects it anyway.

@@ -55,16 +55,21 @@ struct QuerySession {
 
     /// The batch as a plan. A failure is the batch's answer; see `refused`.
     mutating func batchReceived(_ batch: ClientBatch, _ around: inout Surroundings) throws(BatchFailure) -> BatchPlan {
+        statements.keepChanges()
         switch batch.end {
-        case .query: try planQuery(batch.frames[0], &around)
-        case .sync, .flush: try planExtended(batch, &around)
+        case .query: return try planQuery(batch.frames[0], &around)
+        case .sync, .flush: return try planExtended(batch, &around)
         }
     }
 
     /// The batch was answered with an error by the router. True when the instance's transaction must be rolled back.
     mutating func refused() -> Bool {
+        let wasHeld = isHeldForSync
+        isHeldForSync = false
         switch transaction.phase {
-        case .none: return false
+        case .none:
+            transactionEnded()
+            return wasHeld
         case .deferred, .refused:
             transaction.phase = .refused
             return false
@@ -77,37 +82,48 @@ struct QuerySession {
     /// The instance is lost with whatever was open there.
     mutating func instanceLost() {
         isHeldForSync = false
-        if transaction.phase != .none { transaction.phase = .refused }
+        if transaction.phase == .none { transactionEnded() } else { transaction.phase = .refused }
     }
 
-    /// The instance answered the batch, and its transaction is in this status.
-    mutating func answered(_ plan: BatchPlan, status: TransactionStatus, hadError: Bool, committed: Bool) {
+    /// A batch that ended with Flush was answered: what it did stands or falls with the next Sync.
+    mutating func flushed(_ plan: BatchPlan, hadError: Bool) {
+        isHeldForSync = true
+        if hadError {
+            transaction.hasFailed = true
+        } else if let next = plan.settings {
+            transaction.settings = next
+        }
+    }
+
+    /// The instance answered the batch, and its transaction is in this status. True when the batch set something, and
+    /// the connection is known to carry the session's settings now.
+    @discardableResult
+    mutating func answered(_ plan: BatchPlan, status: TransactionStatus, hadError: Bool, committed: Bool) -> Bool {
+        let hadError = hadError || transaction.hasFailed
+        let isBlock = transaction.phase != .none || transaction.hasBegun
         isHeldForSync = false
-        if !hadError && !plan.effects.isEmpty { transaction.effects += plan.effects }
+        transaction.hasFailed = false
+        transaction.hasBegun = false
+        if !hadError, let next = plan.settings { transaction.settings = next }
         switch status {
         case .inTransaction: transaction.phase = .open
         case .failed: transaction.phase = .failed
         case .idle:
             // An implicit transaction commits when nothing failed; a block says how it ended.
-            let isKept = transaction.phase == .none ? !hadError : committed
-            if isKept { keepEffects() }
+            let isKept = isBlock ? committed : !hadError
+            if isKept, let next = transaction.settings { settings = next }
             transactionEnded()
         }
+        return plan.settings != nil && !plan.resetsSettings && !isBlock && !hadError && status == .idle
     }
 
     mutating func transactionEnded() {
         transaction.phase = .none
-        transaction.effects.removeAll()
+        transaction.settings = nil
+        transaction.hasSavepoint = false
+        transaction.hasBegun = false
+        transaction.hasFailed = false
         transaction.firstTable = nil
         portals.removeAll()
-    }
-
-    private mutating func keepEffects() {
-        for effect in transaction.effects {
-            switch effect {
-            case .append(let statement): settings.append(statement)
-            case .resetAll: settings = startupSettings
-            }
-        }
     }
 }

@@ -1,23 +1,56 @@
 // The settings that a session carries from one instance connection to the next: what it asked for at start-up and the
-// SET statements it ran since, as SQL. A connection that carries others gets `RESET` and these before the session's
-// first statement there; equal settings cost a comparison of two numbers.
+// last SET or RESET of each name that it ran since, as SQL. A connection that carries others gets `RESET ALL` and these
+// when it is granted to the session; equal settings cost a comparison of two numbers and of the bytes.
+//
+// Bytes, not strings: strings are equal under Unicode normalisation too, settings are not.
+import NIOCore
 
 package struct SessionSettings: Sendable, Hashable {
-    package private(set) var statements: [String]
-    private var fingerprint: Int
+    private struct Setting: Sendable, Equatable {
+        let name: ByteBuffer
+        let statement: ByteBuffer
 
-    package static let none = SessionSettings(statements: [])
+        var size: Int { name.readableBytes + statement.readableBytes }
 
-    private init(statements: [String]) {
-        self.statements = statements
-        fingerprint = statements.hashValue
+        var fingerprint: Int {
+            var hasher = Hasher()
+            hasher.combine(statement)
+            return hasher.finalize()
+        }
     }
 
+    /// In the order in which they were set last: a later one may depend on it, as a role does on an authorization.
+    private var settings: [Setting] = []
+    /// The sum of the settings' own.
+    private var fingerprint = 0
+    private(set) var bytes = 0
+
+    package static let none = SessionSettings(startup: [])
+
     package init(startup pairs: [(name: String, value: String)]) {
-        self.init(
-            statements: pairs.map {
-                "SELECT set_config(\(Self.literal($0.name)), \(Self.literal($0.value)), false)"
-            })
+        for (name, value) in pairs {
+            set(name.lowercased(), "SELECT set_config(\(Self.literal(name)), \(Self.literal(value)), false)")
+        }
+    }
+
+    var count: Int { settings.count }
+    package var statements: [String] { settings.map { String(buffer: $0.statement) } }
+
+    func statement(of name: String) -> String? {
+        settings.first { $0.name == ByteBuffer(string: name) }.map { String(buffer: $0.statement) }
+    }
+
+    /// Takes the place of what was said of the name before.
+    mutating func set(_ name: String, _ statement: String) {
+        let setting = Setting(name: ByteBuffer(string: name), statement: ByteBuffer(string: statement))
+        if let index = settings.firstIndex(where: { $0.name == setting.name }) {
+            let earlier = settings.remove(at: index)
+            fingerprint &-= earlier.fingerprint
+            bytes -= earlier.size
+        }
+        settings.append(setting)
+        fingerprint &+= setting.fingerprint
+        bytes += setting.size
     }
 
     /// The settings in a start-up packet: `options` is split as PostgreSQL does (`-c name=value`, `--name=value`).
@@ -36,18 +69,13 @@ package struct SessionSettings: Sendable, Hashable {
         return pairs
     }
 
-    package mutating func append(_ statement: String) {
-        self = SessionSettings(statements: statements + [statement])
-    }
-
     /// One simple query that gives a connection these settings whatever it had; the answer is not the client's.
+    /// RESET ALL goes back to what the connection's start-up packet said (`BackendLoginStateMachine.startup`).
     package var sql: String {
         (["SET SESSION AUTHORIZATION DEFAULT", "RESET ALL"] + statements).joined(separator: "\n;")
     }
 
-    package static func == (a: Self, b: Self) -> Bool {
-        a.fingerprint == b.fingerprint && a.statements == b.statements
-    }
+    package static func == (a: Self, b: Self) -> Bool { a.fingerprint == b.fingerprint && a.settings == b.settings }
 
     package func hash(into hasher: inout Hasher) { hasher.combine(fingerprint) }
 
@@ -96,10 +124,4 @@ package struct SessionSettings: Sendable, Hashable {
         }
         return word.isEmpty ? words : words + [word]
     }
-}
-
-/// What a statement that succeeded does to the session's settings.
-package enum SettingsEffect: Sendable, Equatable {
-    case append(String)
-    case resetAll
 }

@@ -21,8 +21,14 @@ struct Transaction {
     var phase = TransactionPhase.none
     /// Entered at the gate, in order of first touch; the instance they are on is the connection's.
     var touched: [SegmentID] = []
-    /// Settings that become the session's when the transaction commits.
-    var effects: [SettingsEffect] = []
+    /// What the session's settings become when it commits; nil when it does not change them.
+    var settings: SessionSettings?
+    /// A SAVEPOINT is planned or made: what is set from now on, a ROLLBACK TO could undo.
+    var hasSavepoint = false
+    /// A BEGIN went to the instance in a phase of `none`: whether a block came of it is known at the next Sync.
+    var hasBegun = false
+    /// A batch that ended with Flush was answered with an error: the Sync after it commits nothing.
+    var hasFailed = false
     /// The snapshot that the first routed statement saw.
     var firstTable: QueryRoutingTable?
 

@@ -66,6 +66,18 @@ import WireProtocol
         #expect(machine.isProvenIdle)
     }
 
+    @Test func anErrorOfAStatementsUseIsToldApart() {
+        let answers: [(ExpectedAnswer, isUse: Bool)] = [
+            (.bind, true), (.describeStatement, true), (.execute, true), (.query(isVisible: true), false),
+        ]
+        for (answer, isUse) in answers {
+            var machine = BackendStateMachine()
+            machine.sent(answer)
+            #expect(received(&machine, "E") == .relay)
+            #expect(machine.hasFailedStatementUse == isUse)
+        }
+    }
+
     @Test func anErrorInWhatTheRouterAskedIsAFailedPreparation() {
         var machine = BackendStateMachine()
         machine.sent(.query(isVisible: false))

@@ -1,3 +1,4 @@
+import ClusterModel
 import NIOCore
 import Testing
 import WireProtocol
@@ -9,7 +10,7 @@ import WireProtocol
         "open": .trust, "ada": .verifier(SCRAMVerifier(password: "sesame", salt: [1, 2, 3, 4])),
     ]
     private func machine() -> ClientLoginStateMachine {
-        ClientLoginStateMachine(users: users, nonce: "serverNonce", decoySalt: [9])
+        ClientLoginStateMachine(users: users, nonce: "serverNonce", decoySecret: [9])
     }
 
     private func startup(_ user: String, minor: Int = 0) -> StartupPacket {
@@ -60,6 +61,42 @@ import WireProtocol
             #expect(error.sqlState == .invalidPassword)
         case .refuseEncryption, .cancel, .ask: Issue.record("the exchange does not end")
         }
+    }
+
+    @Test func unknownUsersHaveASaltEachThatStays() throws {
+        let salts = ["eve", "eve", "mallory"].map { user in
+            var login = machine()
+            _ = login.startupReceived(startup(user))
+            var first = ByteBuffer(string: "SCRAM-SHA-256\0")
+            first.writeInteger(Int32(9))
+            first.writeString("n,,n=,r=x")
+            guard case .ask(let asked) = login.authenticationReceived(first),
+                case .authentication(.saslContinue(let challenge))? = asked.first
+            else { return "" }
+            return String(buffer: challenge)
+        }
+        #expect(salts[0] == salts[1] && salts[0] != salts[2] && salts[0].contains("s="))
+    }
+
+    @Test func aPasswordGoesInClearTextToLoopbackOnly() {
+        for (host, isSent) in [("127.0.0.1", true), ("10.0.0.1", false)] {
+            let endpoint = Endpoint(host: host, port: 5432, database: "d", user: "u", password: "sesame")
+            var login = BackendLoginStateMachine(endpoint: endpoint, nonce: "n", searchPath: ["public"])
+            let action = login.received(.authentication(.cleartextPassword))
+            #expect((action == .send(.authentication(ByteBuffer(string: "sesame\0")))) == isSent)
+        }
+    }
+
+    @Test func aBackEndReadsStatementsAsTheRouterDoes() {
+        let endpoint = Endpoint(host: "h", port: 5432, database: "d", user: "u", password: nil)
+        let login = BackendLoginStateMachine(endpoint: endpoint, nonce: "n", searchPath: ["public", "a\"b"])
+        guard case .startup(_, let parameters) = login.startup else {
+            Issue.record("no start-up packet")
+            return
+        }
+        let settings = parameters.map { "\($0.name)=\($0.value)" }
+        #expect(settings.contains("standard_conforming_strings=on") && settings.contains("client_encoding=UTF8"))
+        #expect(settings.contains("search_path=\"public\", \"a\"\"b\""))
     }
 
     @Test func malformedExchangesAreRejected() {

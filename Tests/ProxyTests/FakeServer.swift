@@ -2,6 +2,7 @@
 import ClusterModel
 import NIOCore
 import NIOPosix
+import Synchronization
 import WireProtocol
 
 /// A server of protocol 3.0 whose answers a test decides.
@@ -12,14 +13,22 @@ final class FakeServer: Sendable {
         case close
     }
 
+    /// What all connections received and have open.
+    fileprivate final class Log: Sendable {
+        let queries = Mutex<[String]>([])
+        let channels = Mutex<[any Channel]>([])
+    }
+
     private let channel: any Channel
+    private let log = Log()
     let port: Int
 
     init(_ script: @escaping @Sendable (FrontendMessage) -> [Reply]) async throws {
+        let log = log
         channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(FakeServerHandler(script))
+                    try channel.pipeline.syncOperations.addHandler(FakeServerHandler(script, log))
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
@@ -28,6 +37,21 @@ final class FakeServer: Sendable {
 
     func instance(_ id: InstanceID) -> Instance { TestCluster.instance(id, port: port) }
     func stop() async throws { try await channel.close() }
+
+    /// The simple queries that it was sent, the router's own among them.
+    var queries: [String] { log.queries.withLock { $0 } }
+    var resets: Int { queries.count { $0.hasPrefix("SET SESSION AUTHORIZATION") } }
+
+    func closeConnections() async throws {
+        for channel in log.channels.withLock({ $0 }) { try await channel.close() }
+    }
+
+    /// An answer that the script has left out.
+    func send(_ messages: BackendMessage...) async throws {
+        var bytes = ByteBuffer()
+        for message in messages { message.write(into: &bytes) }
+        for channel in log.channels.withLock({ $0 }) { try await channel.writeAndFlush(bytes) }
+    }
 }
 
 private final class FakeServerHandler: ChannelInboundHandler {
@@ -37,8 +61,22 @@ private final class FakeServerHandler: ChannelInboundHandler {
     private let script: @Sendable (FrontendMessage) -> [FakeServer.Reply]
     private var inbound = ByteBuffer()
     private var isStarted = false
+    private let log: FakeServer.Log
 
-    init(_ script: @escaping @Sendable (FrontendMessage) -> [FakeServer.Reply]) { self.script = script }
+    init(_ script: @escaping @Sendable (FrontendMessage) -> [FakeServer.Reply], _ log: FakeServer.Log) {
+        self.script = script
+        self.log = log
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        let channel = context.channel
+        log.channels.withLock { $0.append(channel) }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        let channel = context.channel
+        log.channels.withLock { $0.removeAll { $0 === channel } }
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
@@ -60,6 +98,7 @@ private final class FakeServerHandler: ChannelInboundHandler {
         }
         while let frame = try? FrameSplitter(lengthMax: 1 << 20).next(from: &inbound) {
             guard let message = try? FrontendMessage(frame) else { return }
+            if case .query(let sql) = message { log.queries.withLock { $0.append(sql) } }
             // The settings that the router applies are none of the script's business.
             if case .query(let sql) = message, sql.hasPrefix("SET SESSION AUTHORIZATION") {
                 send([.messages([.commandComplete("SET"), .readyForQuery(.idle)])], context)
@@ -87,6 +126,8 @@ private final class FakeServerHandler: ChannelInboundHandler {
 final class RawClient {
     private let channel: any Channel
     private var messages: AsyncStream<BackendMessage>.Iterator
+    /// What it was given at log-in.
+    private(set) var key: CancelKey?
 
     static func connect(to address: SocketAddress, user: String = "postgres") async throws -> RawClient {
         let client = try await RawClient(address)
@@ -129,6 +170,7 @@ final class RawClient {
         var answer: [BackendMessage] = []
         while let message = await next() {
             answer.append(message)
+            if case .backendKeyData(let given) = message { key = given }
             if case .readyForQuery = message { break }
         }
         return answer

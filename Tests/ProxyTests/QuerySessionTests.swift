@@ -11,7 +11,7 @@ import WireProtocol
     private var session = QuerySession(limits: .init(), settings: .none)
     private var around = QuerySession.Surroundings(
         analyzer: StatementAnalyzer(schema: ShardedSchema(groups: [TestCluster.group]), cacheBytesMax: 1 << 20),
-        names: StatementNames(countMax: 100))
+        names: StatementNames(countMax: 100, bytesMax: 1 << 20))
 
     private mutating func query(_ sql: String) throws(BatchFailure) -> BatchPlan {
         try session.batchReceived(ClientBatch(frames: [frame(.query(sql))], end: .query), &around)
@@ -125,6 +125,133 @@ import WireProtocol
         session.answered(reset, status: .idle, hadError: false, committed: false)
         let (settings, startup) = (session.settings, session.startupSettings)
         #expect(settings == startup)
+    }
+
+    @Test mutating func aSettingThatIsFlushedIsKeptAtTheSyncThatCommits() throws {
+        for hadError in [false, true] {
+            let before = session.settings
+            let set = try extended(run("set app.a = '\(hadError)'"), .flush)
+            #expect(set.end == .flush)
+            session.flushed(set, hadError: false)
+            if hadError { session.flushed(try extended(run("select 1"), .flush), hadError: true) }
+            let sync = try extended([])
+            #expect(sync.end == .ready && sync.needsInstance)
+            session.answered(sync, status: .idle, hadError: false, committed: false)
+            #expect((session.settings == before) == hadError)
+        }
+    }
+
+    @Test mutating func aBeginAfterAFlushGoesToTheInstance() throws {
+        session.flushed(try extended(run("insert into kv (k) values (1)"), .flush), hadError: false)
+        let begin = try extended(run("begin") + run("set app.a = '1'"))
+        #expect(shape(begin) == "aessaess")
+        #expect(session.answered(begin, status: .inTransaction, hadError: false, committed: false) == false)
+        #expect(session.transaction.phase == .open)
+        let rollback = try query("rollback")
+        session.answered(rollback, status: .idle, hadError: false, committed: false)
+        #expect(session.settings.count == 0)
+    }
+
+    @Test mutating func aQueryThatTheRouterAnswersEndsWhatIsHeldForSync() throws {
+        session.flushed(try extended(run("insert into kv (k) values (1)"), .flush), hadError: false)
+        let plan = try query("deallocate all")
+        #expect(plan.needsInstance && plan.end == .ready && !plan.isSimple)
+    }
+
+    @Test(arguments: [TransactionPhase.deferred(["begin"]), .open, .failed])
+    mutating func discardAllIsRefusedInABlock(phase: TransactionPhase) throws {
+        session.transaction.phase = phase
+        #expect(sqlState { try $0.query("discard all") } == .activeTransaction)
+        session.transaction.phase = .none
+        #expect(sqlState { try $0.extended($0.run("select 1") + $0.run("discard all")) } == .activeTransaction)
+        #expect(try query("discard all").needsInstance == false)
+    }
+
+    /// The SQLSTATE that the batch fails with.
+    private mutating func sqlState(_ batch: (inout Self) throws -> BatchPlan) -> SQLState? {
+        do {
+            _ = try batch(&self)
+            return nil
+        } catch {
+            return (error as? BatchFailure)?.message.sqlState
+        }
+    }
+
+    @Test mutating func nothingIsSetAfterASavepoint() throws {
+        session.transaction.phase = .open
+        _ = try query("set app.a = '1'")
+        _ = try query("savepoint s")
+        #expect(sqlState { try $0.query("set app.a = '2'") } == .featureNotSupported)
+        #expect(try query("set local app.a = '2'").settings == nil)
+        session.transactionEnded()
+        #expect(try query("set app.a = '2'").settings?.count == 1)
+        session.transaction.phase = .open
+        #expect(sqlState { try $0.extended($0.run("set app.a = '1'") + $0.run("savepoint s")) } == .featureNotSupported)
+    }
+
+    @Test mutating func theLastSetOfANameCounts() throws {
+        for sql in ["set app.a = '1'", "set app.b = '1'", "set App.A = '2'", "reset app.b"] {
+            let plan = try query(sql)
+            let isCertain = session.answered(plan, status: .idle, hadError: false, committed: false)
+            #expect(isCertain == !sql.hasPrefix("reset"))
+        }
+        #expect(session.settings.statements == ["set App.A = '2'", "reset app.b"])
+        let other = SessionSettings(startup: [("a", "\u{e9}")])
+        #expect(other != SessionSettings(startup: [("a", "e\u{301}")]))
+        #expect(other == SessionSettings(startup: [("a", "1"), ("A", "2"), ("a", "\u{e9}")]))
+    }
+
+    @Test mutating func settingsHaveALimit() throws {
+        for number in 1...64 {
+            session.answered(try query("set app.a\(number) = '1'"), status: .idle, hadError: false, committed: false)
+        }
+        #expect(sqlState { try $0.query("set app.more = '1'") } == .configurationLimitExceeded)
+        #expect(try query("set app.a1 = '2'").settings?.count == 64)
+        let long = String(repeating: "x", count: 64 << 10)
+        #expect(sqlState { try $0.query("set app.a1 = '\(long)'") } == .configurationLimitExceeded)
+        #expect(try query("begin").needsInstance == false)
+        #expect(sqlState { try $0.query("set app.more = '1'") } == .configurationLimitExceeded)
+    }
+
+    @Test mutating func aParseThatWasNeverAnsweredHasNotHappened() throws {
+        func parse(_ sql: String) -> FrontendMessage { .parse(.init(statement: "a", sql: sql, parameterTypes: [])) }
+        _ = try extended([parse("select 1")])
+        session.statements.undoChanges()
+        #expect(session.statements["a"] == nil)
+        _ = try extended([parse("select 1")])
+        #expect(sqlState { try $0.extended([.close(.statement, name: "a"), parse("select 2"), parse("x")]) } != nil)
+        session.statements.undoChanges()
+        #expect(session.statements["a"]?.sql == "select 1")
+    }
+
+    @Test mutating func aPortalOfAControlStatementIsExecutedInItsStateOnly() throws {
+        _ = try query("begin")
+        let bind = FrontendMessage.bind(
+            .init(portal: "p", statement: "", parameterFormats: [], parameters: [], resultFormats: []))
+        let parse = FrontendMessage.parse(.init(statement: "", sql: "savepoint s", parameterTypes: []))
+        _ = try extended([parse, bind], .flush)
+        session.transaction.phase = .open
+        #expect(sqlState { try $0.extended([.execute(portal: "p", rowsMax: 0)]) } == .featureNotSupported)
+    }
+
+    @Test func statementNamesAreExactAndBounded() throws {
+        var names = StatementNames(countMax: 100, bytesMax: 64 << 10)
+        let analysis = AnalyzedStatement(
+            kind: .select, target: .anywhere, isWrite: false, insertsRows: false, tables: [], parameterCount: 0)
+        func name(_ sql: String) -> String {
+            names.statement(sql: sql, parameterTypes: [], analysis: analysis).globalName
+        }
+        #expect(name("select '\u{e9}'") == "fs_1")
+        #expect(name("select 'e\u{301}'") == "fs_2")
+        #expect(name("select '\u{e9}'") == "fs_1")
+        for number in 1...200 {
+            _ = name("select \(number)" + String(repeating: " ", count: 1000))
+            #expect(names.bytes <= 64 << 10)
+        }
+        let long = "select" + String(repeating: " ", count: 64 << 10)
+        #expect(name(long) != name(long))
+        names.forgetAll()
+        #expect(name("select '\u{e9}'") == "fs_205")
     }
 
     @Test mutating func aTransactionStaysOnOneInstance() throws {

@@ -31,7 +31,10 @@ import WireProtocol
             let psql = Pgbench(cluster.installation, port: endpoint.port, user: endpoint.user)
             try psql.psql(
                 "create table kv (k bigint primary key, v text);"
-                    + "insert into kv select n, '' from generate_series(1, \(Self.rows)) n")
+                    + "insert into kv select n, '' from generate_series(1, \(Self.rows)) n;"
+                    // What a role sets must not change how its statements read through the router.
+                    + "alter role \"\(endpoint.user)\" set search_path = pg_catalog;"
+                    + "alter role \"\(endpoint.user)\" set standard_conforming_strings = off")
         }
         let router = try await Proxy.start(
             configuration: ProxyConfiguration(), routingTable: TestCluster.table(instances),
@@ -82,6 +85,32 @@ import WireProtocol
             #expect(try await output.contains("number of transactions actually processed: 3200/3200"))
             #expect(await router.status()?.epoch == table.epoch)
             #expect(await router.status()?.waitingAtGates == 0)
+        }
+    }
+
+    @Test func settingsAreTheClientsThroughBlocksAndResets() async throws {
+        try await withRouter { router, _ in
+            let client = try await RawClient.connect(to: router.localAddress, user: "app")
+            _ = await client.answer()
+            func show(_ sql: String) async throws -> [String] {
+                try await client.send(.query(sql))
+                return await client.answer().compactMap { message -> String? in
+                    if case .dataRow(let row) = message { row[0].map { String(buffer: $0) } } else { nil }
+                }
+            }
+            let reading = "select current_setting('search_path') || current_setting('standard_conforming_strings')"
+            for sql in ["begin", "set app.a = '1'", "set local app.b = '2'"] { _ = try await show(sql) }
+            for _ in 1...2 {
+                #expect(try await show("select current_setting('app.a') || current_setting('app.b')") == ["12"])
+            }
+            _ = try await show("commit")
+            #expect(try await show("select current_setting('app.a')") == ["1"])
+            for reset in ["reset all", "discard all"] {
+                _ = try await show("set app.a = '3'")
+                _ = try await show(reset)
+                #expect(try await show("select current_setting('app.a', true)") != ["3"])
+                #expect(try await show(reading) == ["\"public\"on"])
+            }
         }
     }
 
