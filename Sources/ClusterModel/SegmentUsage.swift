@@ -10,6 +10,9 @@ package struct SegmentUsage: Hashable, Sendable, Codable {
     package var errors = 0
     /// Seconds of back-end busy time.
     package var busySeconds = 0.0
+    /// Seconds of back-end time that the statements which arrived need, those that still wait included. While an instance
+    /// is full, busy time says what it could do; this says what was asked of it.
+    package var offeredSeconds = 0.0
     /// Seconds that statements waited in the router, for a back-end or at a gate.
     package var waitingSeconds = 0.0
     /// The time from a statement's arrival to the end of its answer, waiting included.
@@ -17,12 +20,13 @@ package struct SegmentUsage: Hashable, Sendable, Codable {
 
     package init() {}
 
-    /// The load that this usage means over an interval of the given length.
-    package func load(over interval: Duration) -> Load { Load(busySeconds / interval.inSeconds) }
+    /// The load that was offered over an interval of the given length.
+    package func load(over interval: Duration) -> Load { Load(offeredSeconds / interval.inSeconds) }
 
     /// Multiplies the sums of time; latencies stay what the clients saw.
     package mutating func scaleTimes(by factor: Double) {
         busySeconds *= factor
+        offeredSeconds *= factor
         waitingSeconds *= factor
     }
 
@@ -32,6 +36,7 @@ package struct SegmentUsage: Hashable, Sendable, Codable {
         a.bytes += b.bytes
         a.errors += b.errors
         a.busySeconds += b.busySeconds
+        a.offeredSeconds += b.offeredSeconds
         a.waitingSeconds += b.waitingSeconds
         a.latency += b.latency
     }

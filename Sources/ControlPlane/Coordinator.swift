@@ -49,11 +49,15 @@ package actor Coordinator {
     var window: LoadWindow
     var round: ForecastRound?
     private var lastMeasured: ContinuousClock.Instant?
+    private var prunedAt: Timestamp?
+    private static let auditKept = Duration.seconds(400 * 86_400)
     var plan: Plan?
     /// The last note written for each reason, so that a standing wait is one record and not one for each plan.
     var notesWritten: [String: Timestamp] = [:]
-    /// Contingent instances that a plan took, until it gives them back.
+    /// Contingent instances that the pool has lent, as last seen.
     var leased: Set<InstanceID> = []
+    /// Instances that an order is being carried out about.
+    var instancesInOrders: Set<InstanceID> = []
 
     init(
         parts: Parts, timing: Timing, executor: MoveExecutor, controller: ShardingController, window: LoadWindow
@@ -72,15 +76,19 @@ package actor Coordinator {
     /// Settles what an earlier process left; contingent instances that own segments or are in a move are ours again.
     func recoverMoves() async throws {
         try await moves?.recover()
-        for member in await parts.pool.allMembers where member.state.kind == .active || member.state.kind == .reserved {
-            leased.insert(member.id)
-        }
+        await activateOwners()
     }
 
+    /// The contingent instances that are lent, and every other owner in the routing table that is no home.
     func contingentsInUse() async -> [Instance] {
+        leased = Set(await parts.pool.allMembers.filter(\.state.isLent).map(\.id))
         var instances: [Instance] = []
-        for id in leased.sorted() {
-            if let instance = await parts.pool.instance(id) { instances.append(instance) }
+        for id in leased.union(placement.keys).subtracting(parts.homes.map(\.id)).sorted() {
+            if let instance = await parts.pool.instance(id) {
+                instances.append(instance)
+            } else {
+                parts.logger.error("an instance in use has no address", metadata: ["instance.id": "\(id)"])
+            }
         }
         return instances
     }
@@ -90,21 +98,39 @@ package actor Coordinator {
     /// Runs until cancelled.
     package func run() async throws {
         guard let moves else { preconditionFailure("a coordinator runs with its move service attached") }
+        let (forecasts, forecast) = AsyncStream.makeStream(of: Timestamp.self, bufferingPolicy: .bufferingNewest(1))
+        let (plans, plan) = AsyncStream.makeStream(of: Timestamp.self, bufferingPolicy: .bufferingNewest(1))
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask { await moves.run() }
-            group.addTask { try await self.every(self.timing.meterEvery) { try await $0.measure(until: $1) } }
-            group.addTask { try await self.every(self.timing.forecastEvery) { await $0.forecast(at: $1) } }
-            group.addTask { try await self.every(self.timing.controlEvery) { await $0.control(at: $1) } }
+            group.addTask {
+                try await self.measure { moment in
+                    forecast.yield(moment)
+                    plan.yield(moment)
+                }
+            }
+            group.addTask { await self.every(self.timing.forecastEvery, of: forecasts) { await $0.forecast(at: $1) } }
+            group.addTask { await self.every(self.timing.controlEvery, of: plans) { await $0.control(at: $1) } }
         }
     }
 
-    private nonisolated func every(
-        _ step: Duration, _ body: @Sendable (Coordinator, Timestamp) async throws -> Void
-    ) async throws {
+    /// Measures at every interval's end and tells when it has: a forecast or plan of that moment then knows the interval.
+    private nonisolated func measure(_ measured: (Timestamp) -> Void) async throws {
         while true {
             let moment: Timestamp
-            do { moment = try await parts.clock.tick(every: step) } catch { return }
-            try await body(self, moment)
+            do { moment = try await parts.clock.tick(every: timing.meterEvery) } catch { return }
+            try await measure(until: moment)
+            measured(moment)
+        }
+    }
+
+    /// At the first of the moments in each step.
+    private nonisolated func every(
+        _ step: Duration, of moments: AsyncStream<Timestamp>, _ body: (Coordinator, Timestamp) async -> Void
+    ) async {
+        var last = parts.clock.now().floored(to: step)
+        for await moment in moments where moment.floored(to: step) > last {
+            last = moment.floored(to: step)
+            await body(self, moment)
         }
     }
 
@@ -152,12 +178,27 @@ package actor Coordinator {
     /// Plans once and carries out what the plan's mode allows.
     func control(at moment: Timestamp) async {
         guard let moves else { return }
-        await moves.tick(recent, placement: placement, keepsByItself: controller.configuration.mode != .auto)
+        let plansTheEnd = controller.configuration.mode == .auto && controller.configuration.policy != .none
+        await moves.tick(recent, placement: placement, keepsByItself: !plansTheEnd)
+        await tellRouterOfInstances()
         let plan = controller.plan(await snapshot(at: moment))
         self.plan = plan
         remember()
         write(plan)
         for action in plan.actions where action.isExecutable { await carryOut(action) }
+        forgetOldRecords(at: moment)
+    }
+
+    /// Once a day: what history and audit keep has an end.
+    private func forgetOldRecords(at moment: Timestamp) {
+        guard prunedAt.map({ moment - $0 >= .seconds(86_400) }) ?? true else { return }
+        prunedAt = moment
+        do {
+            try parts.history.prune(at: moment)
+            _ = try parts.catalog.forgetAudit(before: moment - Self.auditKept)
+        } catch {
+            parts.logger.error("cannot forget old records", metadata: ["error": "\(error)"])
+        }
     }
 
     private func remember() {

@@ -7,7 +7,7 @@ package struct LoadWindow: Sendable {
     package let step: Duration
     private let span: Duration
     package private(set) var series: [SegmentID: LoadSeries]
-    /// Busy seconds of the step that is still running.
+    /// Offered seconds of the step that is still running.
     private var running: [SegmentID: Double] = [:]
     private var runningStart: Timestamp?
     private var runningCovered = Duration.zero
@@ -24,7 +24,7 @@ package struct LoadWindow: Sendable {
         if let runningStart, runningStart != stepStart { closeStep(startingAt: runningStart) }
         runningStart = stepStart
         runningCovered = runningCovered + length
-        for (segment, used) in usage { running[segment, default: 0] += used.busySeconds }
+        for (segment, used) in usage { running[segment, default: 0] += used.offeredSeconds }
         if end >= stepStart + step { closeStep(startingAt: stepStart) }
     }
 
@@ -36,7 +36,7 @@ package struct LoadWindow: Sendable {
     private mutating func closeStep(startingAt start: Timestamp) {
         // A step of which less than half was measured says too little.
         if runningCovered >= step / 2 {
-            for (segment, busy) in running { append(busy / runningCovered.inSeconds, to: segment, at: start) }
+            for (segment, offered) in running { append(offered / runningCovered.inSeconds, to: segment, at: start) }
         }
         running = [:]
         runningStart = nil

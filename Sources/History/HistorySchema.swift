@@ -22,6 +22,7 @@ enum HistorySchema {
                         bytes INTEGER NOT NULL,
                         errors INTEGER NOT NULL,
                         busy REAL NOT NULL,
+                        offered REAL NOT NULL,
                         waiting REAL NOT NULL,
                         latency BLOB NOT NULL,
                         PRIMARY KEY (resolution, start, segment)

@@ -34,6 +34,7 @@ extension HistoryStore {
                 )
                 var usage = SegmentUsage()
                 usage.busySeconds = load * present.step.inSeconds
+                usage.offeredSeconds = usage.busySeconds
                 try table.put(
                     UsageRow(segment: segment, start: start, covered: present.step.inSeconds, usage: usage),
                     present

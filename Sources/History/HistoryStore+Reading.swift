@@ -9,7 +9,7 @@ extension HistoryStore {
     static let coveredShareMin = 0.5
 
     /// Every segment's load in the steps that start in `from ..< to`, from its first measured step there to its last.
-    /// The load of a step is the busy time per measured second; a step measured for less than half is missing.
+    /// The load of a step is the offered time per measured second; a step measured for less than half is missing.
     package func loads(step: Duration, from: Timestamp, to: Timestamp) throws -> [SegmentID: LoadSeries] {
         let resolution = try HistoryResolution(step: step)
         return try database.read { database in
@@ -18,7 +18,7 @@ extension HistoryStore {
             let cursor = try Row.fetchCursor(
                 database,
                 sql: """
-                    SELECT segment, start, covered, busy FROM usage
+                    SELECT segment, start, covered, offered FROM usage
                     WHERE resolution = ? AND start >= ? AND start < ? ORDER BY start
                     """,
                 arguments: [resolution.rawValue, from.milliseconds, to.milliseconds]
@@ -27,8 +27,8 @@ extension HistoryStore {
                 let segment: Int64 = row[0]
                 let start = Timestamp(milliseconds: row[1])
                 let covered: Double = row[2]
-                let busy: Double = row[3]
-                let load = covered >= Self.coveredShareMin * step.inSeconds ? busy / covered : .nan
+                let offered: Double = row[3]
+                let load = covered >= Self.coveredShareMin * step.inSeconds ? offered / covered : .nan
                 series[segment, default: LoadSeries(start: start, step: step, values: [])].extend(to: start, load)
             }
             return Dictionary(

@@ -26,6 +26,7 @@ struct UsageRow {
         usage.bytes = row["bytes"]
         usage.errors = row["errors"]
         usage.busySeconds = row["busy"]
+        usage.offeredSeconds = row["offered"]
         usage.waitingSeconds = row["waiting"]
         usage.latency = try LatencyBlob.decode([UInt8](row["latency"] as Data))
     }
@@ -72,12 +73,12 @@ struct UsageTable {
     /// Writes a row in place of what was there.
     func put(_ row: UsageRow, _ resolution: HistoryResolution) throws {
         let statement = try database.cachedStatement(
-            sql: "INSERT OR REPLACE INTO usage VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            sql: "INSERT OR REPLACE INTO usage VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         )
         try statement.execute(arguments: [
             resolution.rawValue, row.segment, row.start.milliseconds, row.covered, row.usage.statements, row.usage.rows,
-            row.usage.bytes, row.usage.errors, row.usage.busySeconds, row.usage.waitingSeconds,
-            Data(LatencyBlob.encode(row.usage.latency)),
+            row.usage.bytes, row.usage.errors, row.usage.busySeconds, row.usage.offeredSeconds,
+            row.usage.waitingSeconds, Data(LatencyBlob.encode(row.usage.latency)),
         ])
     }
 

@@ -7,6 +7,7 @@ import Testing
 private func usage(_ busy: Double, statements: Int = 1) -> SegmentUsage {
     var usage = SegmentUsage()
     usage.busySeconds = busy
+    usage.offeredSeconds = busy
     usage.statements = statements
     return usage
 }

@@ -26,6 +26,7 @@ private func record(_ segment: SegmentID, _ second: Int, busy: Double, latency: 
     usage.bytes = 700
     usage.errors = 1
     usage.busySeconds = busy
+    usage.offeredSeconds = busy
     usage.waitingSeconds = busy / 2
     if let latency { usage.latency.record(seconds: latency) }
     return UsageRecord(segment: segment, start: noon + .seconds(second), usage: usage)
