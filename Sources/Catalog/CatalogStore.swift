@@ -86,8 +86,8 @@ package final class CatalogStore: Sendable {
     private static func damaged(_ path: String) -> CatalogError {
         CatalogError(
             .damaged,
-            "\(path) is damaged, or not a catalog. Keep a copy of it, then restore it from a backup; "
-                + "without one, start with a new path: the rows on the instances are not affected."
+            "\(path) is damaged, or not a catalog. Keep a copy of it, then restore it from a backup made after the last "
+                + "move. A new or older catalog does not know where moved segments are: bring their rows home first."
         )
     }
 }

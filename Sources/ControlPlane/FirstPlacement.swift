@@ -51,9 +51,10 @@ package struct FirstPlacement {
     private func make(in catalog: CatalogStore) throws -> RoutingSnapshot {
         let snapshot = Self.snapshot(of: configuration)
         _ = try QueryRoutingTable(snapshot)
-        try catalog.save(snapshot, replacing: try catalog.routing()?.epoch)
+        // The homes first: without a table the next start makes both again.
         let homes = Dictionary(uniqueKeysWithValues: snapshot.locations.map { ($0.key.text, $0.value) })
         try catalog.set(Self.homesSetting, to: String(decoding: JSONEncoder().encode(homes), as: UTF8.self))
+        try catalog.save(snapshot, replacing: try catalog.routing()?.epoch)
         return snapshot
     }
 

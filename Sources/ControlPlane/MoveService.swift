@@ -82,8 +82,6 @@ package actor MoveService {
         clock.clusterTime(of: estimator.timeToMove(rows: rows, bytes: bytes))
     }
 
-    var estimatorSnapshot: MoveTimeEstimator { estimator }
-
     /// The moves as the controller plans with them; a move that was kept is no longer one.
     var inFlight: [MoveInFlight] {
         tracked.values.compactMap { move in
@@ -132,37 +130,39 @@ package actor MoveService {
             throw OrderRefusal("segment \(order.segment.id) is still in move \(other.record.id) (\(other.record.state)).")
         }
         track(MoveRecord(order: order, term: 0, epoch: epoch))
-        begin(order.id, .preparing) { [executor] in try await executor.start(order, epoch: epoch) } then: { service in
-            guard thenCutOver else { return }
-            try await service.cutOver(order.id)
-        }
+        let prepare = Piece(.preparing) { [executor] in try await executor.start(order, epoch: epoch) }
+        let cutOver = Piece(.cuttingOver) { [executor] in try await executor.cutOver(order.id) }
+        begin(order.id, thenCutOver ? [prepare, cutOver] : [prepare])
     }
 
     /// Makes the target the owner; returns at once.
     func cutOver(_ id: MoveID) throws {
         try checkRests(id, in: [.ready])
-        begin(id, .cuttingOver) { [executor] in try await executor.cutOver(id) }
+        begin(id, [Piece(.cuttingOver) { [executor] in try await executor.cutOver(id) }])
     }
 
     /// Makes the source the owner again, then forgets the move; returns at once.
     func revert(_ id: MoveID) throws {
         try checkRests(id, in: [.probation])
-        begin(id, .cuttingOver) { [executor] in try await executor.revert(id) } then: { service in
-            try await service.abort(id)
-        }
+        begin(
+            id,
+            [
+                Piece(.cuttingOver) { [executor] in try await executor.revert(id) },
+                Piece(.aborting) { [executor] in try await executor.abort(id) },
+            ])
     }
 
     /// Ends the watch: the move stays.
     func keep(_ id: MoveID) throws {
         try checkRests(id, in: [.probation])
-        begin(id, .finishing) { [executor, grace] in try await executor.finalize(id, grace: grace) }
+        begin(id, [Piece(.finishing) { [executor, grace] in try await executor.finalize(id, grace: grace) }])
     }
 
     /// Undoes a move that has not been cut over.
     func abort(_ id: MoveID) throws {
         guard let move = tracked[id] else { throw OrderRefusal("there is no move \(id) under way.") }
         guard move.work == nil || move.work == .preparing else { throw OrderRefusal("move \(id) is busy: try again.") }
-        begin(id, .aborting) { [executor] in try await executor.abort(id) }
+        begin(id, [Piece(.aborting) { [executor] in try await executor.abort(id) }])
     }
 
     private func checkRests(_ id: MoveID, in states: [MoveState]) throws {
@@ -175,28 +175,37 @@ package actor MoveService {
 
     // MARK: Work
 
-    private func begin(
-        _ id: MoveID, _ work: Work, _ body: @escaping @Sendable () async throws -> MoveRecord,
-        then: @escaping @Sendable (MoveService) async throws -> Void = { _ in }
-    ) {
-        tracked[id]?.work = work
+    private struct Piece: Sendable {
+        let work: Work
+        let body: @Sendable () async throws -> MoveRecord
+
+        init(_ work: Work, _ body: @escaping @Sendable () async throws -> MoveRecord) {
+            self.work = work
+            self.body = body
+        }
+    }
+
+    /// Does the pieces one after the other; between two of them nobody else gets the move.
+    private func begin(_ id: MoveID, _ pieces: [Piece]) {
+        tracked[id]?.work = pieces.first?.work
         job.yield { [self] in
-            let begin = ContinuousClock.now
-            do {
-                let record = try await body()
-                await ended(record, work, took: begin.duration(to: .now))
-                try await then(self)
-            } catch {
-                await failed(id, work, error)
+            for (piece, next) in zip(pieces, pieces.dropFirst().map(\.work) + [nil]) {
+                guard await tracked[id]?.work == piece.work else { return }
+                let begin = ContinuousClock.now
+                do {
+                    await ended(try await piece.body(), piece.work, next: next, took: begin.duration(to: .now))
+                } catch {
+                    return await failed(id, piece.work, error)
+                }
             }
         }
     }
 
-    private func ended(_ record: MoveRecord, _ work: Work, took: Duration) async {
+    private func ended(_ record: MoveRecord, _ work: Work, next: Work?, took: Duration) async {
         guard var move = tracked[record.id] else { return }
         move.record = record
         // An abort that overtook the preparation owns the move now.
-        if move.work == work { move.work = nil }
+        if move.work == work { move.work = next }
         if work == .preparing, record.state == .ready {
             estimator.moveMeasured(rows: record.report.rowsCopied, bytes: record.report.bytesCopied, duration: took)
         }
@@ -206,13 +215,22 @@ package actor MoveService {
     }
 
     private func failed(_ id: MoveID, _ work: Work, _ error: any Error) async {
+        guard tracked[id]?.work == work else { return }
+        let known = await standing(of: id)
         guard var move = tracked[id], move.work == work else { return }
         move.work = nil
-        let atHand = await executor.moves.first { $0.id == id }
-        if let atHand { move.record = atHand }
-        tracked[id] = atHand == nil ? nil : move
-        logger.warning("a move failed", metadata: ["move.id": "\(id)", "error": "\(error)"])
+        move.record = known ?? move.record
+        tracked[id] = known == nil || move.record.state.isOver ? nil : move
+        logger.log(
+            level: move.record.state.isResting ? .warning : .error, "a move failed",
+            metadata: ["move.id": "\(id)", "move.state": "\(move.record.state)", "error": "\(error)"])
         await outcome(MoveOutcome(record: move.record, failure: "\(error)"))
+    }
+
+    /// The move as the executor or the journal has it; nil only when it was never written down.
+    private func standing(of id: MoveID) async -> MoveRecord? {
+        if let atHand = await executor.moves.first(where: { $0.id == id }) { return atHand }
+        do { return try await executor.recorded(id) } catch { return tracked[id]?.record }
     }
 
     // MARK: Watching
@@ -225,15 +243,23 @@ package actor MoveService {
         let now = clock.now()
         for (id, move) in tracked where move.work == nil {
             switch move.record.state {
-            case .probation, .ready, .prechecked, .prepared, .streaming, .copied: 
+            case .probation, .ready:
                 sample(id, recent, placement, at: now)
                 if keepsByItself, case .keep? = tracked[id]?.watch.verdict { try? keep(id) }
-            case .retained where (move.record.report.retainedUntil ?? now) <= now:
-                begin(id, .finishing) { [executor] in try await executor.clean(id) }
-            case .aborting: begin(id, .aborting) { [executor] in try await executor.abort(id) }
-            default: break
+            case .retained:
+                guard (move.record.report.retainedUntil ?? now) <= now else { continue }
+                begin(id, [Piece(.finishing) { [executor] in try await executor.clean(id) }])
+            case .planned, .prechecked, .prepared, .streaming, .copied, .aborting: settle(id, .aborting)
+            case .fenced, .switchDecided, .revertFenced, .revertDecided: settle(id, .cuttingOver)
+            case .finalizing, .cleaning: settle(id, .finishing)
+            case .finished, .aborted: tracked[id] = nil
             }
         }
+    }
+
+    /// A move that does not rest though nobody works on it: its work failed for so long that it was given up.
+    private func settle(_ id: MoveID, _ work: Work) {
+        begin(id, [Piece(work) { [executor] in try await executor.settle(id) }])
     }
 
     private func sample(

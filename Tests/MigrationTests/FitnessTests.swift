@@ -26,7 +26,8 @@ import Testing
                 sendersUsed: 0,
                 applyWorkersMax: 4,
                 applyWorkersUsed: 0,
-                retryIntervalMilliseconds: 100
+                retryIntervalMilliseconds: 100,
+                collation: "C.UTF-8 C.UTF-8 provider c"
             ),
             tables: [
                 TableFacts(
@@ -156,5 +157,11 @@ import Testing
     @Test("Two major versions cannot exchange binary rows")
     func versions() {
         #expect(problems { $0.server.version = 170_006 }.contains { $0.contains("runs PostgreSQL 17") })
+    }
+
+    @Test("A target that orders text otherwise would change answers")
+    func collation() {
+        let found = problems { $0.server.collation = "en_US.UTF-8 en_US.UTF-8 provider c" }
+        #expect(found.count == 1 && found[0].contains("orders text by en_US.UTF-8"), "\(found)")
     }
 }

@@ -117,18 +117,27 @@ package actor MoveExecutor {
 
     private func recover(_ record: MoveRecord) async -> Recovery {
         do {
-            if runs[record.id] == nil {
-                let run = try await makeRun(try await journal.adopt(record.id, term: term))
-                try await run.takeOver()
-                runs[record.id] = run
-            }
-            let settled = try await work(on: record.id) { try await $0.drive(.resumed) }
-            return Recovery(record: settled, failure: nil)
+            return Recovery(record: try await settle(record.id), failure: nil)
         } catch {
             let now = await runs[record.id]?.record
             return Recovery(record: now ?? record, failure: "\(error)")
         }
     }
+
+    /// Takes up one move that was left where it does not rest: by a predecessor, or after its work failed for too long.
+    package func settle(_ id: MoveID) async throws -> MoveRecord {
+        if runs[id] == nil {
+            guard working[id] == nil, !isStopping else { throw MoveError.busy(id) }
+            let run = try await makeRun(try await journal.adopt(id, term: term))
+            try await run.takeOver()
+            guard runs[id] == nil else { throw MoveError.busy(id) }
+            runs[id] = run
+        }
+        return try await work(on: id) { try await $0.drive(.resumed) }
+    }
+
+    /// What the journal has of a move; nil when there is no such move.
+    package func recorded(_ id: MoveID) async throws -> MoveRecord? { try await journal.move(id) }
 
     /// Takes schema `foreshard` off an instance on which no move has anything left.
     package func uninstall(from instance: InstanceID) async throws {

@@ -2,7 +2,7 @@
 // What keeps it exact, in this order:
 //   1. O is fenced (odd register) and drained: no write of the segment is in flight there, and none can begin.
 //   2. One transaction on O writes the last token and disarms its stream: all writes are before the token.
-//   3. The token is visible on N: all writes are there.
+//   3. The token is visible on N, and then N's log is flushed: all writes are there and stay there if N dies.
 //   4. The journal decides.
 //   5. One transaction on N arms its stream and turns its register even; its commit flushes all of the above.
 // At any position of the log at most one side publishes the segment, so the two streams cannot loop.
@@ -22,10 +22,18 @@ extension MoveRun {
         guard try await source == (try await target) else {
             throw MoveError.streamBroken("the tables' definitions changed during the move", on: instance(owner.other))
         }
+        try await checkWriters()
         try await exchangeToken(armed, within: configuration.tokenRoundTripMax)
         try await exchangeToken(.from(owner.other), within: configuration.tokenRoundTripMax)
         // Opened now, so that nobody waits for it behind the gate.
         for side in Side.allCases { _ = try await sessions.connection(side, .second) }
+    }
+
+    /// The fence waits for those who write in the segment: better no closed gate than one that is opened in vain.
+    private func checkWriters() async throws {
+        let writers = try await query(sql.guardLockHolders, on: owner).rows.map(BlockingTransaction.init)
+            .filter { $0.ageSeconds > configuration.gateDrainWithin.inSeconds }
+        guard writers.isEmpty else { throw MoveError.blocked("writing in the segment", on: instance(owner), by: writers) }
     }
 
     /// In the order of the instances' names, not both at once: moves that are cut over together on the same two instances
@@ -74,12 +82,14 @@ extension MoveRun {
             within: configuration.applyWithin,
             every: configuration.fastPollInterval
         )
+        // Appliers commit without waiting for the disk.
+        try await query(MoveSQL.flushLog, on: owner.other)
         try await sequences
     }
 
     private func advanceSequences() async throws {
         let advances = try await query(sql.sequences, on: owner, .second).rows.compactMap { row in
-            Int64(row.text(1)).map { MoveSQL.advanceSequence(row.text(0), beyond: $0) }
+            row[1].map { MoveSQL.advanceSequence(row.text(0), beyond: $0) }
         }
         guard !advances.isEmpty else { return }
         try await query(advances.joined(separator: "; "), on: owner.other, .second)
@@ -124,7 +134,7 @@ extension MoveRun {
         guard let closedAt = gateClosedAt else { return }
         gateClosedAt = nil
         let from = wasDecided ? record.state.owner.other : record.state.owner
-        record.report.blocks.append(
+        record.report.add(
             WriteBlock(from: from, milliseconds: (clock.now - closedAt).inSeconds * 1000, wasDecided: wasDecided)
         )
     }

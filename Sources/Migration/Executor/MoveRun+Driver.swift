@@ -24,6 +24,10 @@ extension MoveRun {
                 decision = try await decide(next, &failure)
                 attempts = Attempts(clock.now + configuration.persistence)
             case .undo(let next):
+                guard try await isUndecided() else {
+                    decision = .work
+                    continue
+                }
                 try await undo(&attempts)
                 try await advance(to: next)
                 decision = event == .abortRequested ? MoveStateMachine(record.state).on(event) : .rest
@@ -155,6 +159,16 @@ extension MoveRun {
         }
     }
 
+    /// Whether the journal has the state that memory has. A decision whose answer was lost may have been made: then it is
+    /// taken up, and there is nothing to undo.
+    private func isUndecided() async throws -> Bool {
+        let truth = try await recorded()
+        guard truth.state != record.state else { return true }
+        record.state = truth.state
+        record.epoch = truth.epoch
+        return false
+    }
+
     private func undo(_ attempts: inout Attempts) async throws {
         do {
             while true {
@@ -205,9 +219,7 @@ extension MoveRun {
     }
 
     private func timed(_ step: MoveStep, since begin: ContinuousClock.Instant) {
-        record.report.timings.append(
-            StepTiming(step: step, milliseconds: (clock.now - begin).inSeconds * 1000)
-        )
+        record.report.add(StepTiming(step: step, milliseconds: (clock.now - begin).inSeconds * 1000))
     }
 
     private func perform(_ step: MoveStep) async throws {

@@ -12,14 +12,29 @@ extension MoveRun {
 
     /// Before anything is dropped, nothing that was begun is still running: closing a connection does not end the COPY
     /// that the server has all data of. Subscriptions first: an applier that is gone cannot miss its slot.
+    ///
+    /// An instance that does not answer does not keep the other from being cleaned: a slot that stays retains the log of
+    /// an instance that people use.
     func dropStreams() async throws {
         await sessions.renew()
-        try await onBothSides { try await self.endOtherSessions(on: $0) }
+        var reachable: Set<InstanceID> = []
+        var failure: (any Error)?
+        for side in Side.allCases {
+            do {
+                try await endOtherSessions(on: side)
+                reachable.insert(instance(side))
+            } catch {
+                failure = failure ?? error
+            }
+        }
         if let snapshot {
             await sessions.giveBack(snapshot.connection)
             self.snapshot = nil
         }
-        for object in try await objects([.subscription, .slot, .publication]) { try await drop(object) }
+        for object in try await objects([.subscription, .slot, .publication]) where reachable.contains(object.instance) {
+            try await drop(object)
+        }
+        if let failure { throw failure }
     }
 
     /// The owner writes without a guard again; the other keeps guard and odd register, so that nobody writes there.

@@ -116,7 +116,10 @@ extension MoveRun {
     }
 
     private var slotSettings: [String: String] {
-        ["lock_timeout": "\(configuration.slotWithin.wholeMilliseconds)ms", "search_path": "pg_catalog"]
+        [
+            "lock_timeout": "\(configuration.slotWithin.wholeMilliseconds)ms", "search_path": "pg_catalog",
+            "statement_timeout": "0", "idle_in_transaction_session_timeout": "0",
+        ]
     }
 
     /// A slot begins where no older write transaction is open, whatever tables that one touches; so it waits, for a

@@ -42,4 +42,15 @@ package struct MoveReport: Hashable, Sendable, Codable {
     package var failure: String?
 
     package init() {}
+
+    /// What is kept of steps and blocks: a move that is tried again and again does not grow.
+    static let entriesMax = 200
+
+    mutating func add(_ timing: StepTiming) { Self.add(timing, to: &timings) }
+    mutating func add(_ block: WriteBlock) { Self.add(block, to: &blocks) }
+
+    private static func add<Entry>(_ entry: Entry, to entries: inout [Entry]) {
+        if entries.count >= entriesMax { entries.removeFirst(entries.count - entriesMax + 1) }
+        entries.append(entry)
+    }
 }

@@ -17,7 +17,7 @@ struct FactReader {
 
     /// The lines of all tables; equal on two sides that still fit each other.
     func schema() async throws -> [String] {
-        try await rows(sql.schemaLines).map { "\($0.text(0)).\($0.text(1)) \($0.text(2))" }
+        try await rows(sql.schemaLines).map { "\($0.text(0)).\($0.text(1)) \($0.text(2))" }.sorted()
     }
 
     private func serverFacts() async throws -> ServerFacts {
@@ -37,7 +37,8 @@ struct FactReader {
             sendersUsed: row.number(8),
             applyWorkersMax: row.number(9),
             applyWorkersUsed: row.number(10),
-            retryIntervalMilliseconds: row.number(11)
+            retryIntervalMilliseconds: row.number(11),
+            collation: row.text(13)
         )
     }
 

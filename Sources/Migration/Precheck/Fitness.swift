@@ -74,6 +74,16 @@ package struct Fitness: Sendable {
                 )
             )
         }
+        if source.server.collation != target.server.collation {
+            problems.append(
+                MoveProblem(
+                    order.target,
+                    "its database orders text by \(target.server.collation), the source's by \(source.server.collation): "
+                        + "the same query would give another order",
+                    mend: "make the target's database with the source's locale (initdb --locale, or `pool.locale`)"
+                )
+            )
+        }
         return problems
     }
 

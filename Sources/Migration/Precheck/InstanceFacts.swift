@@ -17,6 +17,8 @@ package struct ServerFacts: Hashable, Sendable {
     package var applyWorkersMax: Int
     package var applyWorkersUsed: Int
     package var retryIntervalMilliseconds: Int
+    /// The database's LC_COLLATE, LC_CTYPE, their provider and its locale: what text is ordered by.
+    package var collation: String
     /// Names of our leftovers that this move's objects would collide with.
     package var leftovers: [String] = []
 }

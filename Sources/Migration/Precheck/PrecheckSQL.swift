@@ -13,7 +13,9 @@ extension MoveSQL {
         (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'logical replication worker'), \
         (SELECT setting FROM pg_settings WHERE name = 'wal_retrieve_retry_interval'), \
         concat_ws(' ', (SELECT system_identifier FROM pg_control_system()), pg_postmaster_start_time(), \
-        inet_server_port(), current_database())
+        inet_server_port(), current_database()), \
+        (SELECT concat_ws(' ', datcollate, datctype, 'provider', datlocprovider, daticulocale) FROM pg_database \
+        WHERE datname = current_database())
         """
 
     /// Guards, streams and registers that stand in the way: this segment's, or this move's.
@@ -45,7 +47,7 @@ extension MoveSQL {
         """
         SELECT g.schema, g.name, c.relkind, c.relpersistence, \
         EXISTS (SELECT FROM pg_inherits WHERE c.oid IN (inhrelid, inhparent)), c.relreplident, \
-        format_type(a.atttypid, NULL), coalesce(l.collisdeterministic, true), a.attgenerated <> '' \
+        format_type(a.atttypid, a.atttypmod), coalesce(l.collisdeterministic, true), a.attgenerated <> '' \
         FROM \(groupTables) JOIN pg_class c ON c.oid = g.oid \
         LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = g.key AND NOT a.attisdropped \
         LEFT JOIN pg_collation l ON l.oid = a.attcollation

@@ -45,7 +45,7 @@ extension MoveSQL {
         ]
     }
 
-    /// The sequences behind the tables' columns, with their last values on the old owner.
+    /// The sequences behind the tables' columns, with their last values on the old owner: NULL where none was drawn.
     package var sequences: String {
         """
         SELECT format('%I.%I', n.nspname, s.relname), pg_sequence_last_value(s.oid::regclass) \
@@ -58,13 +58,25 @@ extension MoveSQL {
     /// How far ahead a sequence is put: more than the new owner may draw between the comparison and the setting.
     package static let sequenceGap: Int64 = 1000
 
-    /// - Parameter sequence: as SQL.
-    package static func advanceSequence(_ sequence: String, beyond value: Int64) -> String {
-        """
-        SELECT setval(\(quoteLiteral(sequence)), \(value + sequenceGap)) \
-        WHERE coalesce(pg_sequence_last_value(\(quoteLiteral(sequence))), 0) <= \(value)
-        """
+    /// In the sequence's own direction, and not beyond its end.
+    /// - Parameters:
+    ///   - sequence: as SQL.
+    ///   - value: as SQL.
+    package static func advanceSequence(_ sequence: String, beyond value: String) -> String {
+        let last = "pg_sequence_last_value(seqrelid::regclass)"
+        return """
+            SELECT setval(seqrelid::regclass, CASE WHEN seqincrement > 0 \
+            THEN least(\(value)::numeric + \(sequenceGap), seqmax) \
+            ELSE greatest(\(value)::numeric - \(sequenceGap), seqmin) END::bigint) \
+            FROM pg_sequence WHERE seqrelid = \(quoteLiteral(sequence))::regclass \
+            AND (\(last) IS NULL OR (\(last) - \(value)::numeric) * sign(seqincrement) <= 0)
+            """
     }
+
+    /// Waits until everything this server has logged so far, of others too, is on disk.
+    package static let flushLog = """
+        BEGIN; SET LOCAL synchronous_commit = on; SELECT pg_logical_emit_message(true, 'foreshard', ''); COMMIT
+        """
 
     var regclasses: String {
         tables.map { "\(quoteLiteral(qualified($0)))::regclass" }.joined(separator: ", ")

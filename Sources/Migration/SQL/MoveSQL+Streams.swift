@@ -60,6 +60,9 @@ extension MoveSQL {
         return [
             "SET log_statement = 'none'",
             "SET log_min_error_statement = 'panic'",
+            "SET log_min_duration_statement = -1",
+            "SET log_min_duration_sample = -1",
+            "SET log_transaction_sample_rate = 0",
             """
             CREATE SUBSCRIPTION \(name) CONNECTION \(quoteLiteral(connectionString(to: publisher))) \
             PUBLICATION \(name) WITH (create_slot = false, slot_name = \(quoteLiteral(names.stream(direction))), \
@@ -67,6 +70,9 @@ extension MoveSQL {
             """,
             "RESET log_statement",
             "RESET log_min_error_statement",
+            "RESET log_min_duration_statement",
+            "RESET log_min_duration_sample",
+            "RESET log_transaction_sample_rate",
         ]
     }
 

@@ -55,7 +55,7 @@ package struct MoveSQL: Sendable, Hashable {
     /// last one lets the server undo a cut-over's transaction when the coordinator is stopped in the middle.
     package static let session = [
         "search_path": "pg_catalog", "TimeZone": "UTC", "DateStyle": "ISO", "IntervalStyle": "postgres",
-        "extra_float_digits": "1", "bytea_output": "hex", "lock_timeout": "1s",
+        "extra_float_digits": "1", "bytea_output": "hex", "lock_timeout": "1s", "statement_timeout": "0",
         "idle_in_transaction_session_timeout": "10s",
     ]
 }

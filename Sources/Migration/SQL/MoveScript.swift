@@ -67,7 +67,7 @@ package struct MoveScript: Sendable {
         case .fence:
             on(owner, sql.fence(record.epoch, term: record.term, drainWithin: configuration.fenceDrainWithin))
         case .disarm: on(owner, [sql.sendToken(.from(owner))] + sql.disarm(.from(owner)))
-        case .awaitApplied: [(owner.other, sql.hasToken(.from(owner), 0))]
+        case .awaitApplied: on(owner.other, [sql.hasToken(.from(owner), 0), MoveSQL.flushLog])
         case .own: on(owner, sql.own(.from(owner), epoch: record.epoch.next, term: record.term))
         case .unfence:
             on(
