@@ -33,13 +33,20 @@ extension ContingentPool {
                 try await schema.apply(to: endpoint)
                 return .warmed(at: endpoint)
             }
-        case .resume: await perform(nil, on: member) { .resumed(at: try await $0.start(id)) }
+        case .resume: await resume(member)
+        case .revive(let sentence):
+            notify(.alarm(id, sentence))
+            await resume(member)
         case .drain: await drain(member)
         case .wipe: await wipe(member)
         case .discard, .retire: await reportingErrors(of: id) { try await provider(of: member).remove(id) }
         case .revoke(let holder): notify(.revoked(id, from: holder))
         case .alarm(let sentence): notify(.alarm(id, sentence))
         }
+    }
+
+    private func resume(_ member: PoolMember) async {
+        await perform(nil, on: member) { .resumed(at: try await $0.start(member.id)) }
     }
 
     private func drain(_ member: PoolMember) async {

@@ -16,13 +16,16 @@ extension ContingentPool {
     /// Nothing can be warmed without it, and that is no member's fault.
     private func currentSchema() async -> InstanceSchema? {
         do { return try await schema() } catch {
+            guard !Task.isCancelled else { return nil }
             notify(.alarm(nil, "no contingent instance can be warmed: \(error)"))
             return nil
         }
     }
 
+    /// Members that the configuration does not name any more take nobody's place.
     private var replenishment: Replenishment {
-        Replenishment(of: allMembers, warmMin: configuration.warmMin, membersMax: configuration.membersMax)
+        let named = allMembers.filter { (try? provider(of: $0))?.terms(of: $0.id) != nil }
+        return Replenishment(of: named, warmMin: configuration.warmMin, membersMax: configuration.membersMax)
     }
 
     /// What is still draining; and what was ordered but has no outcome, because the store did not take it.
@@ -56,7 +59,7 @@ extension ContingentPool {
         return nil
     }
 
-    private func request(_ event: PoolEvent, of id: InstanceID) -> (InstanceID, PoolAction)? {
+    func request(_ event: PoolEvent, of id: InstanceID) -> (InstanceID, PoolAction)? {
         do { return (id, try transition(id, event)) } catch {
             notify(.alarm(id, "\(error)"))
             return nil
@@ -76,7 +79,9 @@ extension ContingentPool {
 
     private func checkHealth(of member: PoolMember) async {
         do {
-            guard let endpoint = member.endpoint else { return }
+            guard let endpoint = member.endpoint else {
+                throw PoolError(.notRunning, "\(member.id) has no address yet")
+            }
             try await provider(of: member).check(member.id, at: endpoint)
             failedChecks[member.id] = nil
         } catch {

@@ -122,8 +122,11 @@ package actor ContingentPool {
         return members[member.id]?.state == .reserved(holder) ? instance : nil
     }
 
-    /// The holder's move made the instance an owner of segments.
-    package func activate(_ id: InstanceID, by holder: PoolHolder) throws { try transition(id, .activated(by: holder)) }
+    /// The routing table names these as owners of segments: whatever they were, they are active, and started unless
+    /// they run. What cannot be done is an alarm.
+    package func activate(owners: Set<InstanceID>) async {
+        await obey(owners.sorted().compactMap { request(.activated, of: $0) })
+    }
 
     /// Takes a lent member back. It is emptied as soon as nothing on it is needed: now, or in a later upkeep.
     package func giveBack(_ id: InstanceID) throws {
@@ -161,12 +164,13 @@ package actor ContingentPool {
 
     // MARK: Transitions
 
-    /// Decides, stores and publishes in one step: nothing in here waits.
+    /// Decides, stores and publishes in one step: nothing in here waits, so what the catalog says of the member's
+    /// occupants holds when its state changes.
     @discardableResult
     func transition(_ id: InstanceID, _ event: PoolEvent) throws -> PoolAction {
         guard let present = members[id] else { throw PoolError(.unknownMember, "there is no pool member \(id).") }
         var member = present
-        let action = try member.on(event)
+        let action = try member.on(event, isOccupied: try !store.occupants(of: id).isEmpty)
         if member != present {
             try store.save(member, sentence: "\(id) \(event)")
             members[id] = member

@@ -6,6 +6,8 @@ package struct PoolError: Error, Equatable, CustomStringConvertible {
         /// No member is warm and well.
         case noneWarm
         case unknownMember
+        /// It should run and never did.
+        case notRunning
         /// Something on the member is still needed.
         case occupied
         /// The instance holds, or may hold, what is not ours to remove.

@@ -8,6 +8,7 @@ import History
 import Logging
 import Migration
 import Planning
+import Routing
 import Settings
 import Traces
 
@@ -36,7 +37,8 @@ extension Assembly {
             history: try made.history.loads(step: forecast.step, from: now - forecast.history, to: now))
         let parts = Coordinator.Parts(
             clock: options.clock, catalog: made.catalog, history: made.history, routing: made.routing, pool: made.pool,
-            forecaster: Forecaster(configuration: engine(forecast), events: try events(configuration)), homes: homes,
+            forecaster: Forecaster(configuration: engine(forecast), events: try events(configuration, made.routing.table)),
+            homes: homes,
             homeOfSegment: made.homeOfSegment,
             sizes: try await SegmentSizes(groups: made.routing.table.groups, homes: homes),
             routed: { ProxyAssembly(configuration: configuration, logger: made.logger).routed($0) }, logger: made.logger)
@@ -104,11 +106,24 @@ extension Assembly {
         return ShardingController(configuration: planning, memory: memory ?? ControllerMemory())
     }
 
-    /// The configuration's own events and those of its event files.
-    private static func events(_ configuration: Configuration) throws -> [ScheduledEvent] {
-        try configuration.eventFiles.reduce(configuration.events) { events, file in
+    /// The configuration's own events and those of its event files. One that names a segment which does not exist would
+    /// have no effect, so it is refused.
+    private static func events(
+        _ configuration: Configuration, _ table: QueryRoutingTable
+    ) throws -> [ScheduledEvent] {
+        let events = try configuration.eventFiles.reduce(configuration.events) { events, file in
             events + (try EventTrace(path: file).scheduled)
         }
+        let known = table.segments.map(\.id)
+        for event in events {
+            guard let unknown = event.segments?.first(where: { !known.contains($0) }) else { continue }
+            throw ClusterError(
+                """
+                the event `\(event.label)` of \(event.start) names the segment \(unknown), which does not exist. \
+                Known: \(known.map(\.text).joined(separator: ", ")); leave `segments` out (in event files: `*`) for all
+                """)
+        }
+        return events
     }
 }
 

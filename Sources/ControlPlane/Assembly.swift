@@ -28,8 +28,9 @@ package final class Assembly: Sendable {
         package var crashSwitch: CrashSwitch = { _ in }
         package var moveTime = MoveTimeEstimator.Configuration()
         package var meterEvery = Duration.seconds(10)
-        /// How servers of the local provider run.
-        package var localServers = ServerSettings()
+        /// How servers of the local provider run. Nil: they outlive a crash of the machine, and ask everybody for a
+        /// password.
+        package var localServers: ServerSettings?
         package var planning: @Sendable (inout PlanningConfiguration) -> Void = { _ in }
 
         package init() {}
@@ -58,9 +59,10 @@ package final class Assembly: Sendable {
     ///
     /// - Throws: what is wrong with the configuration, the catalog or the instances, in words for the user.
     package static func start(
-        _ configuration: Configuration, options: Options = Options(), logger: Logger
+        _ configured: Configuration, options: Options = Options(), logger: Logger
     ) async throws -> Assembly {
-        try makeDataDirectory(configuration.dataDirectory)
+        try makeDataDirectory(configured.dataDirectory)
+        let configuration = try options.localServers == nil ? LocalPasswords.complete(configured) : configured
         let clock = options.clock
         let catalog = try CatalogStore(path: configuration.dataDirectory + "/catalog.sqlite", now: { clock.now() })
         let history = try HistoryStore(path: configuration.dataDirectory + "/history.sqlite")
@@ -71,7 +73,8 @@ package final class Assembly: Sendable {
         let routing = RoutingAuthority(table: table, catalog: catalog, logger: logger)
 
         let pool = try await PoolAssembly(
-            configuration: configuration, localServers: options.localServers, catalog: catalog, home: homes[0], logger: logger
+            configuration: configuration, localServers: options.localServers, catalog: catalog, home: homes[0],
+            logger: logger
         ).make()
         try await pool.recover()
         let executor = MoveExecutor(

@@ -28,52 +28,96 @@ extension Coordinator {
     private func lease(_ instance: InstanceID) async throws {
         guard await parts.pool.allMembers.first(where: { $0.id == instance })?.state == .warm else { return }
         _ = try await parts.pool.lease(instance, for: .controller)
-        leased.insert(instance)
         await tellRouterOfInstances()
     }
 
-    /// The router learns of an instance before a segment can be there, and forgets it when it was given back.
+    /// The router learns of an instance before a segment can be there, forgets it when it was given back, and hears of
+    /// a new address when it was started again.
     func tellRouterOfInstances() async {
         await proxy?.setInstances((parts.homes + (await contingentsInUse())).map(parts.routed))
     }
 
     private func prepare(_ directive: MigrationDirective, record: DecisionRecord) async throws {
-        let id = try await startMove(of: directive.segmentID, to: directive.destination, thenCutOver: false)
-        audit("plan", record.sentence, record, move: id, segment: directive.segmentID, instance: directive.destination)
+        try await startMove(of: directive.segmentID, to: directive.destination, thenCutOver: false) { id in
+            audit("plan", record.sentence, record, move: id, segment: directive.segmentID, instance: directive.destination)
+        }
     }
 
     /// Starts a move of a segment from where it is now.
+    /// - Parameter write: called with the move's id when nothing speaks against it, before it is begun.
+    @discardableResult
     func startMove(
-        of segmentID: SegmentID, to target: InstanceID, thenCutOver: Bool
+        of segmentID: SegmentID, to target: InstanceID, thenCutOver: Bool, writing write: (MoveID) -> Void
     ) async throws -> MoveID {
-        guard let segment = table.segments.first(where: { $0.id == segmentID }) else {
-            throw OrderRefusal("there is no segment \(segmentID).")
+        try await alone(with: target) {
+            try await checkCanReceive(target)
+            guard let segment = table.segments.first(where: { $0.id == segmentID }) else {
+                throw OrderRefusal("there is no segment \(segmentID).")
+            }
+            guard let group = table.groups.first(where: { $0.id == segment.group }),
+                let epoch = try parts.catalog.routing()?.segmentEpochs[segmentID]
+            else { throw OrderRefusal("segment \(segmentID) is not in the catalog.") }
+            let source = table.owner(of: segment)
+            guard source != target else { throw OrderRefusal("segment \(segmentID) is on \(target) already.") }
+            guard let moves else { throw OrderRefusal("moves are not ready yet.") }
+            let id = try parts.catalog.nextMoveID()
+            let order = MoveOrder(id: id, group: group, segment: segment, source: source, target: target)
+            write(id)
+            try await moves.prepare(order, epoch: epoch, thenCutOver: thenCutOver)
+            return id
         }
-        guard let group = table.groups.first(where: { $0.id == segment.group }),
-            let epoch = try parts.catalog.routing()?.segmentEpochs[segmentID]
-        else { throw OrderRefusal("segment \(segmentID) is not in the catalog.") }
-        let source = table.owner(of: segment)
-        guard source != target else { throw OrderRefusal("segment \(segmentID) is on \(target) already.") }
-        guard let moves else { throw OrderRefusal("moves are not ready yet.") }
-        let id = try parts.catalog.nextMoveID()
-        let order = MoveOrder(id: id, group: group, segment: segment, source: source, target: target)
-        try await moves.prepare(order, epoch: epoch, thenCutOver: thenCutOver)
-        return id
     }
 
+    /// A move goes to a home, or to an instance that the pool has lent: any other may be emptied at any time.
+    private func checkCanReceive(_ target: InstanceID) async throws {
+        if parts.homes.contains(where: { $0.id == target }) { return }
+        guard let member = await parts.pool.allMembers.first(where: { $0.id == target }) else {
+            throw OrderRefusal("there is no instance \(target).")
+        }
+        guard member.state.isLent else {
+            throw OrderRefusal("\(target) cannot take a segment: it is \(member.state.kind.rawValue).")
+        }
+    }
+
+    /// An instance that a move in flight names is needed. What is tidied up after a move is no reason to keep it: the
+    /// pool empties it only when that is done.
     private func giveBack(_ instance: InstanceID) async throws {
-        try await parts.pool.giveBack(instance)
-        leased.remove(instance)
+        try await alone(with: instance) {
+            if let move = await moves?.inFlight.first(where: { $0.source == instance || $0.target == instance }) {
+                throw OrderRefusal("\(instance) is in move \(move.id).")
+            }
+            guard table.segments(on: instance).isEmpty else { throw OrderRefusal("\(instance) owns segments.") }
+            try await parts.pool.giveBack(instance)
+        }
         await tellRouterOfInstances()
     }
 
-    /// What became of a move's work: for the audit, and for the pool when ownership changed.
+    /// One order at a time about an instance: what was checked of it holds until the order is carried out.
+    private func alone<Outcome>(with instance: InstanceID, _ body: () async throws -> Outcome) async throws -> Outcome {
+        guard instancesInOrders.insert(instance).inserted else {
+            throw OrderRefusal("another order about \(instance) is being carried out: try again.")
+        }
+        defer { instancesInOrders.remove(instance) }
+        return try await body()
+    }
+
+    /// Whatever the catalog names as an owner is active in the pool, so that it is neither set aside nor emptied.
+    func activateOwners() async {
+        var owners = Set(placement.keys)
+        do {
+            // Ahead of our table when a cut-over was decided and could not be published.
+            if let stored = try parts.catalog.routing() { owners = Set(stored.locations.values) }
+        } catch {
+            parts.logger.error("cannot read the routing table", metadata: ["error": "\(error)"])
+        }
+        await parts.pool.activate(owners: owners.subtracting(parts.homes.map(\.id)))
+    }
+
+    /// What became of a move's work: for the audit, and for the pool, since ownership may have changed.
     func moveEnded(_ outcome: MoveOutcome) async {
         let order = outcome.record.order
         let state = outcome.record.state
-        if state == .probation, outcome.failure == nil, leased.contains(order.target) {
-            try? await parts.pool.activate(order.target, by: .controller)
-        }
+        await activateOwners()
         let what = "move \(order.id) of \(order.segment.id) from \(order.source) to \(order.target)"
         let sentence = outcome.failure.map { "\(what) failed: \($0)" } ?? "\(what) is \(state.rawValue)"
         audit(

@@ -7,9 +7,10 @@ extension Coordinator {
     /// Moves a segment; ownership changes as soon as the copy is ready. A contingent target is taken from the pool.
     package func orderMove(of segment: SegmentID, to target: InstanceID) async throws -> OrderView {
         try await obtain(target)
-        let id = try await startMove(of: segment, to: target, thenCutOver: true)
-        let sentence = "a person ordered segment \(segment) to \(target)"
-        audit("order", sentence, String?.none, move: id, segment: segment, instance: target)
+        let id = try await startMove(of: segment, to: target, thenCutOver: true) { id in
+            let sentence = "a person ordered segment \(segment) to \(target)"
+            audit("order", sentence, String?.none, move: id, segment: segment, instance: target)
+        }
         return OrderView(move: id.text, message: "move \(id): segment \(segment) is being copied to \(target)")
     }
 

@@ -2,13 +2,15 @@
 import Catalog
 import ClusterModel
 import ContingentPool
+import Foundation
 import LocalPostgres
 import Logging
 import Settings
 
 struct PoolAssembly {
     let configuration: Configuration
-    let localServers: ServerSettings
+    /// Nil: servers that ask for passwords.
+    let localServers: ServerSettings?
     let catalog: CatalogStore
     let home: Instance
     let logger: Logger
@@ -16,13 +18,44 @@ struct PoolAssembly {
     func make() async throws -> ContingentPool {
         var limits = PoolConfiguration()
         limits.warmMin = configuration.pool.warm
+        limits.membersMax = membersMax
         let home = home.endpoint
+        let application = asksForPasswords ? configuration.application : nil
         return ContingentPool(
             configuration: limits, providers: [try await provider()], store: catalog,
             schema: {
-                try await InstanceSchema.capture(from: home, installation: try await PostgresInstallation.find())
+                let schema = try await InstanceSchema.capture(
+                    from: home, installation: try await PostgresInstallation.find())
+                guard let application, let password = application.password else { return schema }
+                return schema.settingPassword(of: application.user, to: password)
             },
-            notify: { [logger] notice in logger.info("pool", metadata: ["pool.notice": "\(notice)"]) })
+            notify: { [logger] in Self.log($0, to: logger) })
+    }
+
+    private var membersMax: Int {
+        switch configuration.pool.provider {
+        case .fixed(let instances): instances.count
+        case .local(let local): local.instancesMax
+        }
+    }
+
+    /// Servers of somebody else have passwords of their own.
+    private var asksForPasswords: Bool {
+        switch configuration.pool.provider {
+        case .fixed: false
+        case .local: localServers == nil
+        }
+    }
+
+    private static func log(_ notice: PoolNotice, to logger: Logger) {
+        switch notice {
+        case .alarm(let id, let sentence):
+            logger.error(
+                "the pool raises an alarm", metadata: ["instance.id": "\(id?.text ?? "")", "pool.alarm": "\(sentence)"])
+        case .revoked(let id, let holder):
+            logger.error(
+                "the pool took an instance away", metadata: ["instance.id": "\(id)", "pool.holder": "\(holder)"])
+        }
     }
 
     private func provider() async throws -> any Provider {
@@ -41,9 +74,60 @@ struct PoolAssembly {
         case .local(let local):
             return LocalProvider(
                 cluster: try await LocalCluster(
-                    directory: configuration.dataDirectory + "/contingent", settings: localServers),
+                    directory: configuration.dataDirectory + "/contingent",
+                    settings: try localServers ?? LocalPasswords.settings(in: configuration.dataDirectory)),
                 instancesMax: local.instancesMax,
                 terms: InstanceTerms(zone: local.zone, capacity: local.capacity, costPerHour: local.costPerHour))
         }
+    }
+}
+
+/// Passwords for servers of this machine, so that no other account of the machine gets in. They are made at the first
+/// start, and kept in the data directory in files that only our account can read.
+enum LocalPasswords {
+    /// Servers whose superuser has a password.
+    static func settings(in directory: String) throws -> ServerSettings {
+        var settings = ServerSettings()
+        settings.authentication = .scram(password: try loadOrMake("contingent-superuser.password", in: directory))
+        return settings
+    }
+
+    /// The configuration with a password for the application's role where it has none because the homes ask for none.
+    static func complete(_ configuration: Configuration) throws -> Configuration {
+        guard case .local = configuration.pool.provider else { return configuration }
+        guard configuration.application.user != ServerSettings.superuser else {
+            throw ClusterError(
+                """
+                the application's role is called \(ServerSettings.superuser), as the superuser of contingent instances \
+                of this machine is: give the application a role of another name (application.user).
+                """)
+        }
+        var complete = configuration
+        if complete.application.password == nil {
+            complete.application.password = try loadOrMake(
+                "contingent-application.password", in: configuration.dataDirectory)
+        }
+        return complete
+    }
+
+    /// Nobody else can read it at any moment, and it outlives the servers that know it.
+    private static func write(_ password: String, to path: String) throws {
+        let unfinished = path + ".making"
+        unlink(unfinished)
+        let descriptor = open(unfinished, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw ClusterError("cannot write \(path): is the directory writable?") }
+        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        try file.write(contentsOf: Data(password.utf8))
+        try file.synchronize()
+        guard rename(unfinished, path) == 0 else { throw ClusterError("cannot rename \(unfinished)") }
+    }
+
+    private static func loadOrMake(_ name: String, in directory: String) throws -> String {
+        let path = directory + "/" + name
+        if FileManager.default.fileExists(atPath: path) { return try String(contentsOfFile: path, encoding: .utf8) }
+        var generator = SystemRandomNumberGenerator()
+        let password = (0..<3).map { _ in String(generator.next(), radix: 36) }.joined()
+        try write(password, to: path)
+        return password
     }
 }

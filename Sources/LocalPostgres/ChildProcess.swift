@@ -37,12 +37,15 @@ final class ChildProcess: Sendable {
 
     private init(pid: pid_t) { self.pid = pid }
 
-    /// Starts `arguments[0]`; its standard output and error are appended to the file `log`.
-    static func spawn(_ arguments: [String], environment: [String: String], log: String) async throws -> ChildProcess {
+    /// Starts `arguments[0]`.
+    static func spawn(
+        _ arguments: [String], environment: [String: String], output: ChildOutput
+    ) async throws -> ChildProcess {
         try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread {
                 do {
-                    let child = ChildProcess(pid: try posixSpawn(arguments, environment: environment, log: log))
+                    let pid = try posixSpawn(arguments, environment: environment, output: output)
+                    let child = ChildProcess(pid: pid)
                     continuation.resume(returning: child)
                     child.reap()
                 } catch {
@@ -72,9 +75,9 @@ final class ChildProcess: Sendable {
         }
     }
 
-    /// Sends a signal, unless the child has ended.
-    func signal(_ number: Int32) {
-        state.withLock { if case .running = $0 { _ = kill(pid, number) } }
+    /// Kills the child and all of its group, unless the child has ended.
+    func killGroup() {
+        state.withLock { if case .running = $0 { _ = kill(-pid, SIGKILL) } }
     }
 
     /// Waits without reaping first: the pid stays the child's until the state, under the lock, says otherwise.

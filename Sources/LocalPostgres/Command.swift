@@ -15,21 +15,44 @@ package struct Command: Sendable {
         self.environment = Self.plainEnvironment.merging(environment) { $1 }
     }
 
-    /// What the program printed; an error with the end of it when its exit code is not 0.
+    /// What the program wrote to its standard output.
+    ///
+    /// - Parameter limit: after this time, and when our task is cancelled, the program and its children are killed.
+    /// - Throws: `CancellationError`; `LocalPostgresError.commandFailed`, with the end of what the program wrote to its
+    ///   standard error, when its exit code is not 0 or it took too long.
     @discardableResult
-    package func run() async throws -> String {
-        let log = NSTemporaryDirectory() + "foreshard-command-\(UUID().uuidString)"
-        defer { unlink(log) }
-        let child = try await ChildProcess.spawn(arguments, environment: environment, log: log)
-        let status = await child.waitForExit()
-        let output = String(decoding: (try? Data(contentsOf: URL(fileURLWithPath: log))) ?? Data(), as: UTF8.self)
+    package func run(within limit: Duration = .seconds(600)) async throws -> String {
+        let (output, errors) = (try NamelessFile(), try NamelessFile())
+        let child = try await ChildProcess.spawn(
+            arguments,
+            environment: environment,
+            output: .descriptors(output: output.descriptor, errors: errors.descriptor)
+        )
+        let status = try await exitStatus(of: child, within: limit)
+        try Task.checkCancellation()
         guard status == .exited(0) else {
+            let end = status.map { "ended with \($0)" } ?? "was killed, not having ended within \(limit)"
             throw LocalPostgresError(
                 .commandFailed,
-                "\(arguments[0]) ended with \(status): \(output.suffix(Self.reportedOutputLength))"
+                "\(arguments[0]) \(end): \(try errors.text().suffix(Self.reportedOutputLength))"
             )
         }
-        return output
+        return try output.text()
+    }
+
+    /// Nil when the limit passed first. The child has ended in any case.
+    private func exitStatus(of child: ChildProcess, within limit: Duration) async throws -> ExitStatus? {
+        try await withThrowingTaskGroup(of: ExitStatus?.self) { group in
+            group.addTask {
+                await withTaskCancellationHandler { await child.waitForExit() } onCancel: { child.killGroup() }
+            }
+            group.addTask {
+                try await Task.sleep(for: limit)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
+        }
     }
 
     /// The same for every child, whatever our own environment says (PGPORT, LC_MESSAGES, ...).

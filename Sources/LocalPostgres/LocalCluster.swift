@@ -17,6 +17,7 @@ package struct LocalCluster: Sendable {
     package let settings: ServerSettings
     package let installation: PostgresInstallation
     let account: ServerAccount
+    private let templateMaking = SharedAttempt()
 
     /// Finds PostgreSQL and an account, and makes `directory` if it is not there.
     package init(directory: String, settings: ServerSettings = ServerSettings()) async throws {
@@ -44,11 +45,14 @@ package struct LocalCluster: Sendable {
         try entries().filter { $0 != Self.templateName && !$0.hasSuffix(Self.making) && !$0.hasSuffix(".log") }.sorted()
     }
 
-    /// Makes the template unless it is there.
-    package func prepareTemplate() async throws {
+    /// Makes the template unless it is there; once, however many servers need it at the same time.
+    package func prepareTemplate() async throws { try await templateMaking.run { try await makeTemplate() } }
+
+    private func makeTemplate() async throws {
         let template = path(Self.templateName)
         guard !FileManager.default.fileExists(atPath: template) else { return }
         let unfinished = template + Self.making
+        try removeIfThere(unfinished)
         try await initialize(unfinished)
         try await createDatabase(in: unfinished)
         try account.write(settings.hostBasedAuthentication, to: "\(unfinished)/pg_hba.conf")
@@ -86,7 +90,7 @@ package struct LocalCluster: Sendable {
     func copyTemplate(to target: String) async throws {
         try await prepareTemplate()
         let unfinished = target + Self.making
-        try? FileManager.default.removeItem(atPath: unfinished)
+        try removeIfThere(unfinished)
         try await run(["/bin/cp", "-a", "--reflink=auto", path(Self.templateName), unfinished])
         if settings.isDurable { try await run([installation.program("initdb"), "--sync-only", "-D", unfinished]) }
         try finish(unfinished, as: target)
@@ -103,6 +107,11 @@ package struct LocalCluster: Sendable {
         guard rename(unfinished, target) == 0 else {
             throw LocalPostgresError(.badDirectory, "could not rename \(unfinished): \(errnoText())")
         }
+    }
+
+    /// What an attempt that failed left.
+    private func removeIfThere(_ path: String) throws {
+        if FileManager.default.fileExists(atPath: path) { try FileManager.default.removeItem(atPath: path) }
     }
 
     private func append(_ text: String, to file: String) throws {

@@ -62,7 +62,7 @@ package actor LocalServer {
     package func stop() async throws {
         guard
             let process = PostmasterFile.liveServer(of: dataDirectory)
-                ?? child.flatMap({ ProcessIdentity(pid: $0.pid) })
+                ?? child.flatMap({ $0.exitStatus == nil ? ProcessIdentity(pid: $0.pid) : nil })
         else { return }
         let steps: [(Int32, Duration)] = [
             (SIGINT, deadlines.fastShutdown), (SIGQUIT, deadlines.immediateShutdown), (SIGKILL, .seconds(2)),
@@ -115,7 +115,7 @@ package actor LocalServer {
         let child = try await ChildProcess.spawn(
             cluster.account.commandEndingWithParent(arguments),
             environment: Command.plainEnvironment,
-            log: logFile
+            output: .log(logFile)
         )
         self.child = child
         try await waitUntilReady(child)

@@ -2,10 +2,20 @@ import Foundation
 import Glibc
 
 // The child gets a clean start: default signal handling, no blocked signals, a process group of its own (an interrupt
-// at the terminal is for us, and we stop servers in order), no open files but /dev/null and its log.
+// at the terminal is for us, and we stop servers in order), no open files but /dev/null and its output.
+
+/// Where a child writes.
+enum ChildOutput: Sendable {
+    /// Standard output and error, appended to the file at that path.
+    case log(String)
+    /// Descriptors of ours.
+    case descriptors(output: Int32, errors: Int32)
+}
 
 /// Starts a program and returns its pid; the error says which program and why.
-func posixSpawn(_ arguments: [String], environment: [String: String], log: String) throws(LocalPostgresError) -> pid_t {
+func posixSpawn(
+    _ arguments: [String], environment: [String: String], output: ChildOutput
+) throws(LocalPostgresError) -> pid_t {
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
@@ -15,8 +25,14 @@ func posixSpawn(_ arguments: [String], environment: [String: String], log: Strin
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-    posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
+    switch output {
+    case .log(let path):
+        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
+    case .descriptors(let output, let errors):
+        posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
+        posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO)
+    }
     for descriptor in openDescriptors() where descriptor > STDERR_FILENO {
         posix_spawn_file_actions_addclose(&actions, descriptor)
     }

@@ -80,7 +80,7 @@ private func stored(_ id: InstanceID, _ state: PoolMemberState) -> PoolMember {
         #expect(lent.id == "c1" && lent.role == .contingent && lent.capacity == Load(4))
         await bench.pool.upkeep()
         #expect(await bench.state("c2") == .warm)
-        try await bench.pool.activate("c1", by: holder)
+        await bench.pool.activate(owners: ["c1"])
         bench.store.state.withLock { $0.occupants["c1"] = ["segment s1"] }
         try await bench.pool.giveBack("c1")
         await bench.pool.upkeep()
@@ -138,6 +138,48 @@ private func stored(_ id: InstanceID, _ state: PoolMemberState) -> PoolMember {
         for _ in 0..<3 { await bench.pool.checkHealth() }
         #expect(await bench.state("c1") == .active)
         #expect(bench.notices.all.count == 1)
+    }
+
+    @Test func anActiveMemberThatDiedIsStartedAgain() async throws {
+        let bench = Bench(stored: [stored("c1", .active)], warmMin: 0)
+        try await bench.pool.recover()
+        bench.provider.fail("check", of: "c1")
+        bench.provider.fail("start", of: "c1")
+        for _ in 0..<6 { await bench.pool.checkHealth() }
+        #expect(bench.provider.calls.count { $0 == "start c1" } == 3, "at recovery, and after each three failed checks")
+        #expect(bench.notices.all.last == .alarm("c1", "could not be started: start of c1 fails"))
+        #expect(await bench.state("c1") == .active)
+    }
+
+    @Test func aReservedMemberThatIsNeededIsNotQuarantined() async throws {
+        let bench = Bench(stored: [stored("c1", .reserved(.move("m1")))], warmMin: 0)
+        bench.store.state.withLock { $0.occupants["c1"] = ["move m1"] }
+        try await bench.pool.recover()
+        bench.provider.fail("check", of: "c1")
+        for _ in 0..<3 { await bench.pool.checkHealth() }
+        #expect(await bench.state("c1") == .reserved(.move("m1")))
+        #expect(bench.provider.calls.count { $0 == "start c1" } == 2)
+        await bench.pool.activate(owners: ["c1"])
+        #expect(await bench.state("c1") == .active)
+    }
+
+    /// An owner that an earlier process quarantined, or emptied half in its memory, is started at the next start.
+    @Test(arguments: PoolMemberState.Kind.allCases)
+    func recoveryStartsWhatIsNeededAndEmptiesNothingOfIt(kind: PoolMemberState.Kind) async throws {
+        let bench = Bench(stored: [stored("c1", memberState(kind))], warmMin: 1)
+        bench.store.state.withLock { $0.occupants["c1"] = ["segment s1"] }
+        try await bench.pool.recover()
+        await bench.pool.activate(owners: ["c1"])
+        await bench.pool.upkeep()
+        #expect(await bench.state("c1") == .active)
+        #expect(bench.provider.calls.filter { $0.hasSuffix("c1") } == ["start c1"])
+    }
+
+    @Test func anOwnerThatIsNoMemberIsAnAlarm() async throws {
+        let bench = Bench(warmMin: 0)
+        try await bench.pool.recover()
+        await bench.pool.activate(owners: ["x"])
+        #expect(bench.notices.all == [.alarm("x", "there is no pool member x.")])
     }
 
     @Test func aReservedMemberThatFailsIsRevoked() async throws {

@@ -117,4 +117,12 @@ private func members(_ states: [PoolMemberState]) -> [PoolMember] {
         #expect(!dump.statements(without: "Shop").contains { $0.hasPrefix("ALTER ROLE \"Shop\"") })
         #expect(!"\(dump)".contains("PASSWORD"))
     }
+
+    @Test func aPasswordOfOurOwnComesAfterTheHomes() {
+        let home = RoleDump(text: "ALTER ROLE app WITH LOGIN PASSWORD 'md5 of the home';")
+        let schema = InstanceSchema(roles: home, schema: .empty).settingPassword(of: "app", to: "it's")
+        #expect(schema.roles.statements.last == "ALTER ROLE \"app\" PASSWORD 'it''s';")
+        #expect(schema.roles.statements(without: "foreshard").count == 2)
+        #expect(!"\(schema)".contains("it''s"))
+    }
 }

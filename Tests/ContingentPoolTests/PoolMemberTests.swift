@@ -6,52 +6,52 @@ import Testing
 private let endpoint = Endpoint(host: "h", port: 1, database: "d", user: "u", password: nil)
 private let holder = PoolHolder.move("m1")
 
-/// Every state against every event: `state/action`, or `-` where the event does not fit.
+/// Every state of a member that nobody needs against every event: `state/action`, or `-` where the event does not fit.
 /// `=` is the same state. The columns are `events`.
 private let table: [PoolMemberState.Kind: String] = [
     //             make              made      warming      warmed  resumed    lent       activated   givenBack      drained      wiped     failed            unwell            cleared         retire          recovered
     .absent: """
-    provisioning/provision -     -            -       -          -          -           -              -            -         -                 -                 -               retired/retire  =/nothing
+    provisioning/provision -     -            -       -          -          active/revive -            -            -         -                 -                 -               retired/retire  =/nothing
     """,
     .provisioning: """
-    -                 idleCold/nothing -     -       -          -          -           -              -            -         quarantined/alarm -                 -               -               absent/discard
+    -                 idleCold/nothing -     -       -          -          active/revive -            -            -         quarantined/alarm -                 -               -               absent/discard
     """,
     .idleCold: """
-    -                 -         warming/warm -       -          -          -           -              -            -         -                 -                 -               retired/retire  =/nothing
+    -                 -         warming/warm -       -          -          active/revive -            -            -         -                 -                 -               retired/retire  =/nothing
     """,
     .warming: """
-    -                 -         -            warm/nothing -     -          -           -              -            -         quarantined/alarm -                 -               -               wiping/wipe
+    -                 -         -            warm/nothing -     -          active/revive -            -            -         quarantined/alarm -                 -               -               wiping/wipe
     """,
     .warm: """
-    -                 -         -            -       -          reserved/nothing -     -              -            -         -                 quarantined/alarm -               retired/retire  wiping/wipe
+    -                 -         -            -       -          reserved/nothing active/nothing -     -            -         -                 quarantined/alarm -               retired/retire  wiping/wipe
     """,
     .reserved: """
     -                 -         -            -       =/nothing  -          active/nothing draining/drain -          -         =/alarm           quarantined/revoke -              -               =/resume
     """,
     .active: """
-    -                 -         -            -       =/nothing  -          =/nothing    draining/drain -            -         =/alarm           =/alarm           -               -               =/resume
+    -                 -         -            -       =/nothing  -          =/nothing    draining/drain -            -         =/alarm           =/revive          -               -               =/resume
     """,
     .draining: """
-    -                 -         -            -       =/nothing  -          active/nothing =/drain     wiping/wipe  -         =/alarm           =/alarm           -               -               =/resume
+    -                 -         -            -       =/nothing  -          active/nothing =/drain     wiping/wipe  -         =/alarm           =/revive          -               -               =/resume
     """,
     .wiping: """
-    -                 -         -            -       -          -          -           -              -            idleCold/nothing quarantined/alarm -          -               -               =/wipe
+    -                 -         -            -       -          -          active/revive -            -            idleCold/nothing quarantined/alarm -          -               -               =/wipe
     """,
     .quarantined: """
-    -                 -         -            -       -          -          -           -              -            -         -                 -                 draining/drain  retired/retire  =/nothing
+    -                 -         -            -       -          -          active/revive -            -            -         -                 -                 draining/drain  retired/retire  =/nothing
     """,
     .retired: """
-    -                 -         -            -       -          -          -           -              -            -         -                 -                 -               -               =/retire
+    -                 -         -            -       -          -          active/revive -            -            -         -                 -                 -               -               =/retire
     """,
 ]
 
 private let events: [PoolEvent] = [
     .provisioningRequested, .provisioned, .warmingRequested, .warmed(at: endpoint), .resumed(at: endpoint),
-    .reserved(for: holder), .activated(by: holder), .givenBack, .drained, .wiped, .operationFailed(reason: "r"),
+    .reserved(for: holder), .activated, .givenBack, .drained, .wiped, .operationFailed(reason: "r"),
     .checkFailed(reason: "r"), .cleared, .retirementRequested, .recovered,
 ]
 
-private func state(_ kind: PoolMemberState.Kind) -> PoolMemberState {
+func memberState(_ kind: PoolMemberState.Kind) -> PoolMemberState {
     switch kind {
     case .absent: .absent
     case .provisioning: .provisioning
@@ -75,10 +75,10 @@ private func name(_ action: PoolAction) -> String { String("\(action)".prefix { 
         let cells = try #require(table[kind], "the table has no row for \(kind)").split(separator: " ").map(String.init)
         try #require(cells.count == events.count, "the row of \(kind) has \(cells.count) cells, not \(events.count)")
         for (event, cell) in zip(events, cells) {
-            var member = PoolMember(id: "c", provider: "p", zone: "z", state: state(kind))
+            var member = PoolMember(id: "c", provider: "p", zone: "z", state: memberState(kind))
             let before = member
             do {
-                let action = try member.on(event)
+                let action = try member.on(event, isOccupied: false)
                 let after = member.state.kind == kind ? "=" : member.state.kind.rawValue
                 #expect("\(after)/\(name(action))" == cell, "\(kind) \(event)")
             } catch {
@@ -88,21 +88,40 @@ private func name(_ action: PoolAction) -> String { String("\(action)".prefix { 
         }
     }
 
-    @Test func onlyItsHolderActivatesAReservedMember() {
+    /// The same events, when the catalog says that something on the member is needed.
+    @Test(arguments: PoolMemberState.Kind.allCases)
+    func whatIsNeededIsNeitherEmptiedNorSetAside(kind: PoolMemberState.Kind) throws {
+        for event in events {
+            var free = PoolMember(id: "c", provider: "p", zone: "z", state: memberState(kind))
+            var needed = free
+            let usual = try? free.on(event, isOccupied: false)
+            let action = try? needed.on(event, isOccupied: true)
+            #expect((usual == nil) == (action == nil), "\(kind) \(event) fits or not, whoever needs it")
+            guard let action else { continue }
+            #expect(needed.state.mayBeOccupied, "\(kind) \(event)")
+            #expect(!["provision", "wipe", "discard", "retire"].contains(name(action)), "\(kind) \(event)")
+            if !free.state.mayBeOccupied, kind != .reserved {
+                #expect(needed.state == .active && name(action) == "revive", "\(kind) \(event)")
+            }
+        }
+    }
+
+    @Test func aReservedMemberThatIsNeededIsStartedAgainForItsHolder() throws {
         var member = PoolMember(id: "c", provider: "p", zone: "z", state: .reserved(holder))
-        #expect(throws: UnexpectedPoolEvent.self) { try member.on(.activated(by: .move("m2"))) }
+        let action = try member.on(.checkFailed(reason: "dead"), isOccupied: true)
+        #expect(action == .revive("is needed and does not answer: dead"))
         #expect(member.state == .reserved(holder))
     }
 
     @Test func revocationNamesTheHolder() throws {
         var member = PoolMember(id: "c", provider: "p", zone: "z", state: .reserved(holder))
-        #expect(try member.on(.checkFailed(reason: "dead")) == .revoke(holder))
+        #expect(try member.on(.checkFailed(reason: "dead"), isOccupied: false) == .revoke(holder))
         #expect(member.state == .quarantined(reason: "dead"))
     }
 
     @Test func remembersWhereItListens() throws {
         var member = PoolMember(id: "c", provider: "p", zone: "z", state: .warming)
-        _ = try member.on(.warmed(at: endpoint))
+        _ = try member.on(.warmed(at: endpoint), isOccupied: false)
         #expect(member.endpoint == endpoint)
     }
 
@@ -114,9 +133,9 @@ private func name(_ action: PoolAction) -> String { String("\(action)".prefix { 
         var member = PoolMember(id: "c", provider: "p", zone: "z")
         var mayHoldRows = false
         for _ in 0..<300 {
-            guard let event = events.randomElement(using: &generator), let action = try? member.on(event) else {
-                continue
-            }
+            guard let event = events.randomElement(using: &generator),
+                let action = try? member.on(event, isOccupied: false)
+            else { continue }
             if event == .drained { mayHoldRows = false }
             if member.state.kind == .reserved { mayHoldRows = true }
             if case .wipe = action { #expect(!mayHoldRows, "seed \(seed)") }

@@ -70,6 +70,59 @@ private let terms = InstanceTerms(zone: "b", capacity: Load(4), costPerHour: 1)
         }
     }
 
+    /// Homes may trust; servers of the pool ask everybody, and know what the router will say.
+    @Test func theRouterLogsInToLocalMembersThatAskForPasswords() async throws {
+        var settings = ServerSettings.forTests
+        settings.authentication = .scram(password: "super")
+        try await withTemporaryCluster { homes in
+            let home = try await startHome(homes)
+            try await withTemporaryCluster(settings) { cluster in
+                let pool = ContingentPool(
+                    configuration: PoolConfiguration(),
+                    providers: [LocalProvider(cluster: cluster, instancesMax: 1, terms: terms)],
+                    store: MemoryStore(),
+                    schema: {
+                        try await .capture(from: home, installation: cluster.installation)
+                            .settingPassword(of: "app", to: "the router's")
+                    }
+                )
+                try await pool.recover()
+                await pool.upkeep()
+                let lent = try await pool.lease(for: .move("m1")).endpoint
+                func login(_ user: String, _ password: String?) -> Endpoint {
+                    Endpoint(host: lent.host, port: lent.port, database: lent.database, user: user, password: password)
+                }
+                #expect(try await ask(login("app", "the router's"), "SELECT current_user") == "app")
+                for (user, password) in [("app", "x"), ("app", nil), ("foreshard", nil), ("foreshard", "x")] {
+                    let stranger = login(user, password)
+                    await #expect(throws: ConnectionError.self) { try await ask(stranger, "SELECT 1") }
+                }
+            }
+        }
+    }
+
+    @Test func aMemberThatDiedIsStartedAgainWithItsRows() async throws {
+        try await withTemporaryCluster { cluster in
+            let pool = ContingentPool(
+                configuration: PoolConfiguration(),
+                providers: [LocalProvider(cluster: cluster, instancesMax: 1, terms: terms)],
+                store: MemoryStore(),
+                schema: { .empty }
+            )
+            try await pool.recover()
+            await pool.upkeep()
+            let lent = try await pool.lease(for: .move("m1"))
+            await pool.activate(owners: [lent.id])
+            _ = try await ask(lent.endpoint, "CREATE TABLE t AS SELECT 7 AS n")
+            // Another handle of the same server: the pool does not know who stopped it.
+            try await LocalCluster(directory: cluster.directory, settings: cluster.settings).server(lent.id.text).stop()
+            await #expect(throws: ConnectionError.self) { try await ask(lent.endpoint, "SELECT n FROM t") }
+            for _ in 0..<3 { await pool.checkHealth() }
+            let again = try #require(await pool.instance(lent.id))
+            #expect(try await ask(again.endpoint, "SELECT n FROM t") == "7")
+        }
+    }
+
     @Test func aHalfMadeMemberIsCleanedUpAfterACrash() async throws {
         try await withTemporaryCluster { cluster in
             try FileManager.default.createDirectory(

@@ -40,6 +40,20 @@ func psql(_ cluster: LocalCluster, _ endpoint: Endpoint, _ sql: String) async th
         }
     }
 
+    @Test func serversMadeAtTheSameTimeShareOneTemplate() async throws {
+        try await withTemporaryCluster { cluster in
+            try await withThrowingTaskGroup { group in
+                for name in ["one", "two", "three"] {
+                    group.addTask { try await cluster.server(name).provision() }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try cluster.existingServers() == ["one", "three", "two"])
+            let endpoint = try await cluster.server("three").start()
+            #expect(try await psql(cluster, endpoint, "SELECT 1") == "1")
+        }
+    }
+
     @Test func scramAsksForThePassword() async throws {
         var settings = ServerSettings.forTests
         settings.authentication = .scram(password: "se'cret word")

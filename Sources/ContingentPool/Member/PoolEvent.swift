@@ -9,8 +9,8 @@ package enum PoolEvent: Hashable, Sendable {
     /// It runs again with what it held, perhaps at another address.
     case resumed(at: Endpoint)
     case reserved(for: PoolHolder)
-    /// The holder's move made it an owner of segments.
-    case activated(by: PoolHolder)
+    /// The routing table names it as an owner of segments.
+    case activated
     /// The holder, or whoever moved the segments home, needs it no more.
     case givenBack
     /// Nothing on it is needed any more.
@@ -36,7 +36,7 @@ extension PoolEvent: CustomStringConvertible {
         case .warmed: "is warm"
         case .resumed(let endpoint): "runs again at \(endpoint)"
         case .reserved(let holder): "was lent to \(holder)"
-        case .activated(let holder): "owns segments since \(holder)"
+        case .activated: "owns segments"
         case .givenBack: "was given back"
         case .drained: "is being emptied: nothing on it is needed"
         case .wiped: "was emptied"
@@ -58,6 +58,8 @@ package enum PoolAction: Hashable, Sendable {
     case warm
     /// Start it with whatever it holds, because somebody needs it: `resumed` or `operationFailed` follows.
     case resume
+    /// The same, and tell people: what is needed does not answer, or was about to be lost.
+    case revive(String)
     /// Find out whether anything on it is still needed: `drained` follows when not; else it is asked again later.
     case drain
     /// Remove everything from it: `wiped` or `operationFailed` follows.

@@ -1,6 +1,9 @@
 // The life of one pool member as a value: no clock, no connection, no store.
 // An event that does not fit the state changes nothing and throws: it is late, or a caller's mistake, and the driver
 // knows which.
+//
+// Invariant: a member that the catalog needs (`isOccupied`) is never emptied and never out of use. Whatever would make
+// it so makes it active instead; `on` is the only place that says so.
 import ClusterModel
 
 /// One instance of the pool.
@@ -29,9 +32,14 @@ package struct PoolMember: Hashable, Sendable {
     }
 
     /// Takes the event in and says what has to be done once the new state is durable.
-    package mutating func on(_ event: PoolEvent) throws(UnexpectedPoolEvent) -> PoolAction {
-        guard let (next, action) = step(event) else {
+    /// - Parameter isOccupied: whether the catalog knows of anything on it that is needed: segments, unfinished moves,
+    ///   objects of moves.
+    package mutating func on(_ event: PoolEvent, isOccupied: Bool) throws(UnexpectedPoolEvent) -> PoolAction {
+        guard var (next, action) = step(event, isOccupied) else {
             throw UnexpectedPoolEvent(member: id, state: state, event: event)
+        }
+        if isOccupied, !next.mayBeOccupied {
+            (next, action) = (.active, .revive("is needed, so it is not \(next.kind.rawValue) but active"))
         }
         state = next
         switch event {
@@ -43,16 +51,15 @@ package struct PoolMember: Hashable, Sendable {
 
     private typealias Step = (PoolMemberState, PoolAction)
 
-    private func step(_ event: PoolEvent) -> Step? {
+    private func step(_ event: PoolEvent, _ isOccupied: Bool) -> Step? {
         switch (state, event) {
         case (.absent, .provisioningRequested): (.provisioning, .provision)
         case (.provisioning, .provisioned): (.idleCold, .nothing)
         case (.idleCold, .warmingRequested): (.warming, .warm)
         case (.warming, .warmed): (.warm, .nothing)
         case (.warm, .reserved(let holder)): (.reserved(holder), .nothing)
-        case (.reserved(let present), .activated(let holder)) where present == holder: (.active, .nothing)
-        // Given back too early, or activated again by another move: a segment is here, so it is in use.
-        case (.draining, .activated), (.active, .activated): (.active, .nothing)
+        // Given back too early, set aside, whatever: a segment is here, so it is in use.
+        case (_, .activated): (.active, state.shouldAnswer ? .nothing : .revive("owns segments: started"))
         case (.reserved, .givenBack), (.active, .givenBack), (.draining, .givenBack): (.draining, .drain)
         case (.draining, .drained): (.wiping, .wipe)
         case (.wiping, .wiped): (.idleCold, .nothing)
@@ -60,7 +67,7 @@ package struct PoolMember: Hashable, Sendable {
         case (.quarantined, .cleared): (.draining, .drain)
         case (.reserved, .resumed), (.active, .resumed), (.draining, .resumed): (state, .nothing)
         case (_, .operationFailed(let reason)): onOperationFailed(reason)
-        case (_, .checkFailed(let reason)): onCheckFailed(reason)
+        case (_, .checkFailed(let reason)): onCheckFailed(reason, isOccupied)
         case (_, .retirementRequested): onRetirementRequested
         case (_, .recovered): onRecovered
         default: nil
@@ -76,12 +83,12 @@ package struct PoolMember: Hashable, Sendable {
         }
     }
 
-    private func onCheckFailed(_ reason: String) -> Step? {
+    private func onCheckFailed(_ reason: String, _ isOccupied: Bool) -> Step? {
         switch state {
         case .warm: (.quarantined(reason: reason), .alarm("is quarantined: \(reason)"))
-        case .reserved(let holder): (.quarantined(reason: reason), .revoke(holder))
-        // Only a move can take segments away, so its state stays what it is.
-        case .active, .draining: (state, .alarm("may own segments and does not answer: \(reason)"))
+        case .reserved(let holder) where !isOccupied: (.quarantined(reason: reason), .revoke(holder))
+        // Only a move can take away what is on it, so its state stays what it is.
+        case .reserved, .active, .draining: (state, .revive("is needed and does not answer: \(reason)"))
         case .absent, .provisioning, .idleCold, .warming, .wiping, .quarantined, .retired: nil
         }
     }

@@ -4,6 +4,7 @@
 //     ▲            │            ▲          │       │        │                         │
 //     └─(recovery)─┘            └──────────┴── wiping ◄─────┴─────────────────────────┘
 //   Where something can fail and nothing can be lost → quarantined → draining (cleared by a person) or retired.
+//   From everywhere → active, when the catalog says that the member is needed.
 import ClusterModel
 
 /// For whom a member is held.
@@ -33,10 +34,11 @@ package enum PoolMemberState: Hashable, Sendable, Codable {
     /// It runs, has roles and schema, and holds no row: a move can start at once. Can go to reserved, wiping,
     /// quarantined, retired.
     case warm
-    /// One holder may write to it; it may hold rows, owns no segment. Can go to active, wiping, quarantined.
+    /// One holder may write to it; it may hold rows, owns no segment. Can go to active, draining, and while nothing on
+    /// it is needed to quarantined.
     case reserved(PoolHolder)
-    /// It owns segments, or did when last told. Only moves can take them away, so a failed check raises an alarm and
-    /// changes nothing. Can go to draining.
+    /// It owns segments, or did when last told. Only moves can take them away, so after failed checks it is started
+    /// again and stays what it is. Can go to draining.
     case active
     /// It was given back, but segments or objects of moves may still be on it. Can go to wiping, active.
     case draining
@@ -69,6 +71,12 @@ extension PoolMemberState {
         case .retired: .retired
         }
     }
+
+    /// Whether it is lent: a move may have it as its target.
+    package var isLent: Bool { kind == .reserved || kind == .active }
+
+    /// Whether something that is needed may be on it.
+    package var mayBeOccupied: Bool { isLent || kind == .draining }
 
     /// Whether somebody may count on its answering.
     package var shouldAnswer: Bool {

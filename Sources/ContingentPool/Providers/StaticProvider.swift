@@ -11,6 +11,9 @@ package struct StaticProvider: Provider {
     private static let marker = "foreshard_pool"
     /// What a wipe may wait for locks.
     private static let lockTimeout = "5s"
+    private static let lookDeadline = Duration.seconds(10)
+    /// Dropping tables takes as long as the system takes to give their files up.
+    private static let changeDeadline = Duration.seconds(120)
 
     /// One database of somebody else's server.
     package struct Offer: Sendable {
@@ -45,7 +48,7 @@ package struct StaticProvider: Provider {
                         + "The pool empties its databases after use, so give it one that is empty now."
                 )
             }
-            try await connection.query("CREATE SCHEMA \(Self.marker)")
+            try await connection.query("CREATE SCHEMA \(Self.marker)", deadline: Self.lookDeadline)
         }
     }
 
@@ -73,7 +76,7 @@ package struct StaticProvider: Provider {
         try await withConnection(to: endpoint(instance)) { connection in
             guard try await isMarked(connection) else { return }
             try await empty(connection)
-            try await connection.query("DROP SCHEMA \(Self.marker)")
+            try await connection.query("DROP SCHEMA \(Self.marker)", deadline: Self.lookDeadline)
         }
     }
 
@@ -87,17 +90,21 @@ package struct StaticProvider: Provider {
     }
 
     private func isMarked(_ connection: PostgresConnection) async throws -> Bool {
-        try await connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = $1", [Self.marker]).scalar() != nil
+        let mark = try await connection.execute(
+            "SELECT 1 FROM pg_namespace WHERE nspname = $1", [Self.marker], deadline: Self.lookDeadline)
+        return mark.scalar() != nil
     }
 
     /// Drops every schema but the mark, with all that is in them, and makes `public` as initdb does.
     private func empty(_ connection: PostgresConnection) async throws {
         let schemas = try await connection.query(
             "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN "
-                + "('information_schema', \(quoteLiteral(Self.marker)))"
+                + "('information_schema', \(quoteLiteral(Self.marker)))",
+            deadline: Self.lookDeadline
         )
         let drops = schemas.rows.compactMap { $0[0] }.map { "DROP SCHEMA \(quoteIdentifier($0)) CASCADE;" }
-        let extensions = try await connection.query("SELECT extname FROM pg_extension WHERE extname <> 'plpgsql'")
+        let extensions = try await connection.query(
+            "SELECT extname FROM pg_extension WHERE extname <> 'plpgsql'", deadline: Self.lookDeadline)
         let extensionDrops = extensions.rows.compactMap { $0[0] }
             .map { "DROP EXTENSION IF EXISTS \(quoteIdentifier($0)) CASCADE;" }
         // Several statements of one query are one transaction.
@@ -105,7 +112,8 @@ package struct StaticProvider: Provider {
             """
             SET LOCAL lock_timeout = '\(Self.lockTimeout)'; \(extensionDrops.joined()) \(drops.joined())
             CREATE SCHEMA public AUTHORIZATION pg_database_owner; GRANT USAGE ON SCHEMA public TO PUBLIC
-            """
+            """,
+            deadline: Self.changeDeadline
         )
         let left = try await contents(of: connection)
         guard left.isEmpty else {
@@ -118,7 +126,7 @@ package struct StaticProvider: Provider {
 
     /// What the database holds, in words; at most a few of each kind.
     private func contents(of connection: PostgresConnection) async throws -> [String] {
-        try await connection.query(Self.contentsQuery).rows.compactMap { $0[0] }
+        try await connection.query(Self.contentsQuery, deadline: Self.lookDeadline).rows.compactMap { $0[0] }
     }
 
     private static let contentsQuery = """

@@ -9,6 +9,11 @@ import PostgresClient
 /// Roles and schema of the homes.
 package struct InstanceSchema: Hashable, Sendable {
     private static let statementTimeout = "60s"
+    /// The server's own limit comes first, unless the server is beyond answering.
+    private static let statementDeadline = Duration.seconds(70)
+    private static let lockTimeout = "10s"
+    /// What pg_dumpall and pg_dump may take, each.
+    private static let dumpLimit = Duration.seconds(300)
     /// What `CREATE ROLE` answers for a role that is there.
     private static let duplicateObject = "42710"
 
@@ -40,7 +45,7 @@ package struct InstanceSchema: Hashable, Sendable {
         func output(_ program: String, _ arguments: [String]) async throws -> String {
             do {
                 let words = [installation.program(program)] + login + arguments
-                return try await Command(words, environment: environment).run()
+                return try await Command(words, environment: environment).run(within: Self.dumpLimit)
             } catch let error as LocalPostgresError {
                 throw PoolError(.schema, "could not read the schema of \(home): \(error.message)")
             }
@@ -49,21 +54,29 @@ package struct InstanceSchema: Hashable, Sendable {
         let schema = try await output(
             "pg_dump",
             [
-                "--schema-only", "--no-publications", "--no-subscriptions",
+                "--schema-only", "--lock-wait-timeout=\(Self.lockTimeout)", "--no-publications", "--no-subscriptions",
                 "--exclude-schema=\(SchemaDump.ownSchema)", home.database,
             ]
         )
         return InstanceSchema(roles: RoleDump(text: roles), schema: SchemaDump(text: schema))
     }
 
+    /// With a password for `role` that the instance shall ask for, whatever the role needs on the home.
+    package func settingPassword(of role: String, to password: String) -> InstanceSchema {
+        let statement = "ALTER ROLE \(quoteIdentifier(role)) PASSWORD \(quoteLiteral(password));"
+        return InstanceSchema(roles: RoleDump(statements: roles.statements + [statement]), schema: schema)
+    }
+
     /// Applies it to an instance that has no schema yet.
     package func apply(to endpoint: Endpoint) async throws {
         guard self != .empty else { return }
         try await withConnection(to: endpoint) { connection in
-            try await connection.query("SET statement_timeout = '\(Self.statementTimeout)'")
+            try await connection.query(
+                "SET statement_timeout = '\(Self.statementTimeout)'", deadline: Self.statementDeadline)
             for statement in roles.statements(without: endpoint.user) {
+                try Task.checkCancellation()
                 do {
-                    try await connection.query(statement)
+                    try await connection.query(statement, deadline: Self.statementDeadline)
                 } catch let error as PostgresError where error.sqlState == Self.duplicateObject {
                     continue
                 }
@@ -73,8 +86,9 @@ package struct InstanceSchema: Hashable, Sendable {
     }
 
     private func apply(_ entry: SchemaEntry, over connection: PostgresConnection) async throws {
+        try Task.checkCancellation()
         do {
-            try await connection.query(entry.sql)
+            try await connection.query(entry.sql, deadline: Self.statementDeadline)
         } catch let error as PostgresError {
             let object = entry.name.isEmpty ? "the schema" : "\(entry.type.lowercased()) \(entry.name)"
             throw PoolError(.schema, "could not make \(object) on \(connection.endpoint): \(error)")

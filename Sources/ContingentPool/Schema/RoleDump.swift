@@ -7,6 +7,8 @@ package struct RoleDump: Hashable, Sendable {
 
     package static let empty = RoleDump(text: "")
 
+    init(statements: [String]) { self.statements = statements }
+
     package init(text: String) {
         statements = text.split(separator: "\n").map(String.init).filter { line in
             ["CREATE ROLE ", "ALTER ROLE ", "GRANT "].contains { line.hasPrefix($0) }

@@ -5,11 +5,11 @@ import SQLAnalysis
 
 extension RouteView {
     /// - Throws: `SQLSyntaxError`.
-    package init(_ sql: String, table: QueryRoutingTable) throws {
+    package init(_ sql: String, table: QueryRoutingTable, isFirstPlacement: Bool = false) throws {
         var analyzer = StatementAnalyzer(schema: ShardedSchema(groups: table.groups), cacheBytesMax: 1 << 20)
         let query = try analyzer.analyze(sql)
         self.init(
-            sql: sql, epoch: table.epoch.number,
+            sql: sql, epoch: table.epoch.number, isFirstPlacement: isFirstPlacement,
             statements: query.statements.map { statement in
                 Statement(statement, decision: table.route(statement, parameters: []))
             })

@@ -124,6 +124,8 @@ package struct RouteView: Codable, Sendable {
 
     package var sql: String
     package var epoch: Int64
+    /// True when no server was asked, and the configuration's first placement stood in for where the segments are.
+    package var isFirstPlacement: Bool
     package var statements: [Statement]
 }
 
