@@ -81,8 +81,10 @@ struct EventEffects: Sendable {
         guard !taught.isEmpty else { return nil }
         let scaled = taught.map { history.scale.scaled(history.load($0)) }
         let mean = scaled.reduce(0, +) / Double(scaled.count)
+        // An event may have no end in sight; only its steps in the history are spelt out.
+        let learned = layout.first..<layout.end + 1
         let eventsAt = Dictionary(
-            grouping: past.flatMap { event in event.reach.map { (step: $0, event: event) } },
+            grouping: past.flatMap { event in event.reach.clamped(to: learned).map { (step: $0, event: event) } },
             by: \.step
         )
         var equations = NormalEquations(columns: layout.count)

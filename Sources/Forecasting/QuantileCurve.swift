@@ -33,24 +33,32 @@ package struct QuantileCurve: Sendable, Equatable {
 
     /// The probability that the load exceeds `threshold`.
     ///
-    /// Straight between known quantiles; from zero to the lowest one straight as well; beyond the highest one it falls
-    /// exponentially at the rate at which it fell between the two highest.
+    /// Straight between known quantiles; beyond the outermost ones it goes on exponentially, at the rate at which it
+    /// changed between the two that are outermost on that side; a step where those are equal. `Planning.exceedance`
+    /// reads the same quantiles in the same way, so that a plan and the forecast behind it agree; one table of numbers
+    /// tests both.
     package func probability(exceeding threshold: Double) -> Double {
-        guard let lowest = quantiles.first, let highest = quantiles.last else { return 0 }
         guard threshold >= 0 else { return 1 }
-        if threshold >= highest.value { return tail(beyond: threshold) }
-        if threshold < lowest.value { return 1 - lowest.level * threshold / lowest.value }
-        let upper = quantiles.firstIndex { $0.value > threshold } ?? quantiles.count - 1
+        guard let upper = quantiles.firstIndex(where: { $0.value > threshold }) else { return above(threshold) }
+        guard upper > 0 else { return 1 - below(threshold) }
         let (low, high) = (quantiles[upper - 1], quantiles[upper])
         let share = (threshold - low.value) / (high.value - low.value)
         return 1 - (low.level + (high.level - low.level) * share)
     }
 
-    private func tail(beyond threshold: Double) -> Double {
+    /// The probability above a threshold that is not below the highest quantile.
+    private func above(_ threshold: Double) -> Double {
         let (inner, outer) = (quantiles[quantiles.count - 2], quantiles[quantiles.count - 1])
-        let width = outer.value - inner.value
-        guard width > 0 else { return threshold > outer.value ? 0 : 1 - outer.level }
-        let rate = log((1 - inner.level) / (1 - outer.level)) / width
+        guard outer.value > inner.value else { return 0 }
+        let rate = log((1 - inner.level) / (1 - outer.level)) / (outer.value - inner.value)
         return (1 - outer.level) * exp(-rate * (threshold - outer.value))
+    }
+
+    /// The probability below a threshold that is below the lowest quantile.
+    private func below(_ threshold: Double) -> Double {
+        let (outer, inner) = (quantiles[0], quantiles[1])
+        guard inner.value > outer.value else { return 0 }
+        let rate = log(inner.level / outer.level) / (inner.value - outer.value)
+        return outer.level * exp(-rate * (outer.value - threshold))
     }
 }

@@ -60,7 +60,7 @@ struct ResidualPools: Sendable {
     private func offsets(ahead: Int, phase: Phase) -> [Double] {
         let (quiet, eventful) = (quiet[ahead - 1], eventful[ahead - 1])
         switch phase {
-        case .eventful where eventful.count >= Self.samplesMin, .quiet where eventful.count >= quiet.count:
+        case .eventful where eventful.count >= Self.samplesMin, .quiet where quiet.count < Self.samplesMin:
             return Self.offsets(of: eventful, widening: 1)
         case .eventful: return Self.offsets(of: quiet, widening: Self.unseenEventWidening)
         case .quiet: return Self.offsets(of: quiet, widening: 1)

@@ -52,7 +52,7 @@ package struct Spar: ForecastModel {
         let usable = lagDays.filter { $0 * 2 <= historyDays }
         let lags = usable.isEmpty ? [lagDays.min() ?? 1] : usable
         return SparColumns(
-            spans: spans,
+            spans: spans.sorted(),
             lagSteps: lags.map { $0 * stepsPerDay },
             comparableDays: (lags.max() ?? 0) >= 7 ? comparableDays : 0
         )

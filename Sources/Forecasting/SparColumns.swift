@@ -3,6 +3,7 @@
 
 /// Which column means what.
 struct SparColumns: Sendable {
+    /// Means over so many last steps; ascending.
     let spans: [Int]
     let lagSteps: [Int]
     /// How many comparable days back are read too: workdays before a workday, weekend days before a weekend day.
@@ -17,9 +18,14 @@ struct SparColumns: Sendable {
     var originCount: Int { 1 + spans.count + 1 }
     var count: Int { originCount + lagSteps.count + comparableDays + 3 }
 
+    /// A span without a measurement says what the next longer one says; when none has any, the load is as usual.
     func writeOriginColumns(_ inputs: SparInputs, origin: Int, into row: inout [Double]) {
         row[Self.constant] = 1
-        for (index, span) in spans.enumerated() { row[1 + index] = inputs.meanOffset(origin, span: span) }
+        var offset = 0.0
+        for (index, span) in spans.enumerated().reversed() {
+            offset = inputs.meanOffset(origin, span: span) ?? offset
+            row[1 + index] = offset
+        }
         row[originCount - 1] = inputs.effect(origin)
     }
 

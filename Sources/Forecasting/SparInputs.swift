@@ -111,11 +111,11 @@ extension SparInputs {
         value(step - comparableLagsByDay[grid.day(step) - firstDay][back])
     }
 
-    /// The mean offset of the measured steps among the last `span` up to `origin`; 0 when there are none.
-    func meanOffset(_ origin: Int, span: Int) -> Double {
+    /// The mean offset of the measured steps among the last `span` up to `origin`; nil when there are none.
+    func meanOffset(_ origin: Int, span: Int) -> Double? {
         let upper = origin + 1 - start
         let measured = measuredSums[upper] - measuredSums[upper - span]
-        return measured > 0 ? (offsetSums[upper] - offsetSums[upper - span]) / measured : 0
+        return measured > 0 ? (offsetSums[upper] - offsetSums[upper - span]) / measured : nil
     }
 
     /// How many days back the two nearest days of the same kind lie.

@@ -1,6 +1,9 @@
 // Every threshold, limit and patience of the controller, with the reason for its default.
 // Invariant of a valid configuration: return < target < overload threshold, drop < prepare <= act confidence; the gaps
 // are the hysteresis that keeps noise from moving anything twice.
+//
+// The confidences are low on purpose: a copy and a change of ownership are cheap and undone in milliseconds, a missed
+// peak is not made good. So a copy is prepared at one chance in five, and ownership changes at even odds.
 
 import ClusterModel
 
@@ -34,14 +37,18 @@ package struct PlanningConfiguration: Hashable, Sendable, Codable {
     package var reliefTarget = 0.7
     /// A home takes a segment back only when it then stays below this.
     package var returnThreshold = 0.6
+    /// By how much that limit rises, up to the relief target, once plans have begun to agree: a forecast that trembles
+    /// at the limit does not make them begin anew.
+    package var returnHysteresis = 0.05
 
     // Probabilities of exceeding the overload threshold.
-    /// From here a copy is prepared: cheap and reversible, so low.
-    package var prepareConfidence = 0.3
-    /// From here ownership changes without waiting for the deadline.
-    package var confidenceLevel = 0.7
-    /// Below this a prepared copy is dropped.
-    package var dropConfidence = 0.15
+    /// From here a copy is prepared. One in five: a copy costs reading the tables once, and dropping it costs no more.
+    package var prepareConfidence = 0.2
+    /// From here ownership changes without waiting for the deadline. Even odds: it is undone in milliseconds while the
+    /// old owner follows, and what changes early is out of the peak's way.
+    package var confidenceLevel = 0.5
+    /// Below this a prepared copy is dropped. Half the confidence to prepare, so that doubt does not copy twice.
+    package var dropConfidence = 0.1
 
     /// What is planned for: at this quantile sources are relieved and targets fit.
     package var planningQuantile = 0.9
@@ -101,6 +108,7 @@ package struct PlanningConfiguration: Hashable, Sendable, Codable {
                 "returnThreshold must lie between 0 and reliefTarget"
             ),
             (reliefTarget < overloadThreshold, "reliefTarget must be below overloadThreshold"),
+            (0 <= returnHysteresis, "returnHysteresis must not be negative"),
             (
                 0 <= dropConfidence && dropConfidence < prepareConfidence,
                 "dropConfidence must be below prepareConfidence"

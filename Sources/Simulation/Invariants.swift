@@ -27,7 +27,7 @@ extension VirtualCluster {
     }
 
     private mutating func checkOwners() {
-        for segment in scenario.trace.segments {
+        for segment in scenario.truth.segments {
             guard let owner = owners[segment], let instance = instances.first(where: { $0.id == owner }) else {
                 broken("\(segment) has no owner")
                 continue
@@ -65,10 +65,10 @@ extension VirtualCluster {
             let home = instances.first(where: { $0.id == change.from })
         else { return false }
         let back = changes[(index + 1)...].first { $0.segment == change.segment && $0.to == change.from }?.at ?? now
-        let all = scenario.trace.segments.filter { scenario.homes[$0] == home.id }
+        let all = scenario.truth.segments.filter { scenario.homes[$0] == home.id }
         var moment = change.at
         while moment < back {
-            let load = all.reduce(0) { $0 + scenario.trace.load(of: $1, at: moment) }
+            let load = all.reduce(0) { $0 + scenario.truth.load(of: $1, at: moment) }
             if load > scenario.planning.overloadThreshold * home.capacity * home.health { return false }
             moment = moment + .seconds(60)
         }

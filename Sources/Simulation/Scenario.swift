@@ -4,14 +4,14 @@ import Planning
 /// Everything that a run depends on; with the seed it decides every number of the outcome.
 package struct Scenario: Sendable {
     package var seed: UInt64
-    package var trace: LoadTrace
+    package var truth: TrueLoad
     package var instances: [VirtualInstance]
     package var homes: [SegmentID: InstanceID]
     package var planning: PlanningConfiguration
     package var quality: ForecastQuality
     /// The 95th percentile of the time a move takes until it is ready.
     package var timeToMove: [SegmentID: Duration]
-    /// How long the run goes on after the trace, at its last load.
+    /// How long the run goes on after the truth ends, at its last load.
     package var coolingTime = Duration.seconds(3 * 3600)
     package var tick = Duration.seconds(10)
     package var planEvery = Duration.seconds(60)
@@ -25,7 +25,7 @@ package struct Scenario: Sendable {
 
     package init(
         seed: UInt64,
-        trace: LoadTrace,
+        truth: TrueLoad,
         instances: [VirtualInstance],
         homes: [SegmentID: InstanceID],
         planning: PlanningConfiguration,
@@ -33,12 +33,12 @@ package struct Scenario: Sendable {
         timeToMove: Duration
     ) {
         self.seed = seed
-        self.trace = trace
+        self.truth = truth
         self.instances = instances
         self.homes = homes
         self.planning = planning
         self.quality = quality
-        self.timeToMove = Dictionary(uniqueKeysWithValues: trace.segments.map { ($0, timeToMove) })
+        self.timeToMove = Dictionary(uniqueKeysWithValues: truth.segments.map { ($0, timeToMove) })
     }
 }
 

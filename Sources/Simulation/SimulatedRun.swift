@@ -11,11 +11,11 @@ package struct SimulatedRun: Sendable {
     package init(_ scenario: Scenario) {
         var cluster = VirtualCluster(scenario)
         var controller = ShardingController(configuration: scenario.planning)
-        var forecaster = VirtualForecaster(trace: scenario.trace, quality: scenario.quality, seed: scenario.seed)
+        var forecaster = VirtualForecaster(truth: scenario.truth, quality: scenario.quality, seed: scenario.seed)
         var forecasts: [SegmentID: [LoadDistribution]] = [:]
         var steps: [Timestamp] = []
         plans = []
-        let end = scenario.trace.end + scenario.coolingTime
+        let end = scenario.truth.end + scenario.coolingTime
         while cluster.now < end {
             if cluster.now.isMultiple(of: scenario.forecastEvery) {
                 forecasts = forecaster.issue(at: cluster.now)

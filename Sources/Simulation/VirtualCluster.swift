@@ -33,7 +33,7 @@ struct VirtualCluster {
 
     init(_ scenario: Scenario) {
         self.scenario = scenario
-        now = scenario.trace.start
+        now = scenario.truth.start
         instances = scenario.instances
         owners = scenario.homes
         generator = SeededGenerator(seed: scenario.seed ^ 0xC1)
@@ -49,7 +49,12 @@ struct VirtualCluster {
         let loads = offeredLoads()
         for index in instances.indices {
             let offered = loads[instances[index].id] ?? 0
-            instances[index].timePassed(seconds: seconds, offered: offered, now: now)
+            instances[index].timePassed(
+                seconds: seconds,
+                offered: offered,
+                copying: copyingLoad(on: instances[index]),
+                now: now
+            )
             total += offered
             if instances[index].violatesObjective { violating += offered }
         }
@@ -63,18 +68,21 @@ struct VirtualCluster {
         outcome.instanceHours += Double(contingents + instances.filter { $0.role == .home }.count) * seconds / 3600
     }
 
-    /// What each instance is asked for: its segments, and a share of its capacity for each copy at either end.
+    /// What each instance is asked for by statements.
     private func offeredLoads() -> [InstanceID: Double] {
         var loads: [InstanceID: Double] = [:]
-        for segment in scenario.trace.segments {
-            if let owner = owners[segment] { loads[owner, default: 0] += scenario.trace.load(of: segment, at: now) }
-        }
-        for flight in moves.map(\.flight) where flight.phase == .preparing {
-            for instance in instances where instance.id == flight.source || instance.id == flight.target {
-                loads[instance.id, default: 0] += scenario.copyShare * instance.capacity
-            }
+        for segment in scenario.truth.segments {
+            if let owner = owners[segment] { loads[owner, default: 0] += scenario.truth.load(of: segment, at: now) }
         }
         return loads
+    }
+
+    /// A share of its capacity for each copy of which an instance is an end.
+    private func copyingLoad(on instance: VirtualInstance) -> Double {
+        let copies = moves.map(\.flight).filter { flight in
+            flight.phase == .preparing && (flight.source == instance.id || flight.target == instance.id)
+        }
+        return Double(copies.count) * scenario.copyShare * instance.capacity
     }
 
     private mutating func endPhases() {
@@ -110,7 +118,8 @@ struct VirtualCluster {
 
     // MARK: Observation
 
-    /// One minute's measurements for the watches of all moves.
+    /// One interval's measurements for the watches of all moves. As in the product, the control lives on neither end of
+    /// the move; with one home there is none.
     mutating func sampleWatches() {
         for index in moves.indices {
             let segment = moves[index].flight.segment
@@ -119,7 +128,8 @@ struct VirtualCluster {
             let sample = WatchSample(
                 at: now,
                 moved: cohort(latency: latency(of: owners[segment])),
-                unmoved: cohort(latency: control.first?.latencySeconds ?? latency(of: ends[0]))
+                unmoved: control.first.map { cohort(latency: $0.latencySeconds) }
+                    ?? CohortSample(statements: 0, p99Seconds: nil)
             )
             let verdict = moves[index].watch.sampled(sample)
             if case .probation = moves[index].flight.phase { moves[index].flight.phase = .probation(verdict) }
@@ -139,12 +149,12 @@ struct VirtualCluster {
             now: now,
             steps: steps,
             instances: instances.indices.map { observe(instanceAt: $0) },
-            segments: scenario.trace.segments.map { segment in
+            segments: scenario.truth.segments.map { segment in
                 SegmentSnapshot(
                     id: segment,
                     home: scenario.homes[segment] ?? "",
                     owner: owners[segment],
-                    measuredLoad: scenario.trace.load(of: segment, at: now),
+                    measuredLoad: scenario.truth.load(of: segment, at: now),
                     forecast: forecasts[segment] ?? [],
                     timeToMove: scenario.timeToMove[segment] ?? .zero
                 )

@@ -35,18 +35,18 @@ package struct VirtualForecaster: Sendable {
     ]
     private static let persistence = 0.8
 
-    private let trace: LoadTrace
+    private let truth: TrueLoad
     private let quality: ForecastQuality
     private var generator: SeededGenerator
     private var commonError: Double
     private var errors: [SegmentID: Double] = [:]
 
-    package init(trace: LoadTrace, quality: ForecastQuality, seed: UInt64) {
-        self.trace = trace
+    package init(truth: TrueLoad, quality: ForecastQuality, seed: UInt64) {
+        self.truth = truth
         self.quality = quality
         generator = SeededGenerator(seed: seed)
         commonError = generator.normal()
-        for segment in trace.segments { errors[segment] = generator.normal() }
+        for segment in truth.segments { errors[segment] = generator.normal() }
     }
 
     package func steps(from now: Timestamp) -> [Timestamp] {
@@ -58,7 +58,7 @@ package struct VirtualForecaster: Sendable {
         guard quality != .none else { return [:] }
         if case .noisy = quality { drawErrors() }
         var issued: [SegmentID: [LoadDistribution]] = [:]
-        for segment in trace.segments {
+        for segment in truth.segments {
             issued[segment] = (0..<Self.stepCount).map { distribution(of: segment, step: $0, at: now) }
         }
         return issued
@@ -67,33 +67,33 @@ package struct VirtualForecaster: Sendable {
     private mutating func drawErrors() {
         let fresh = (1 - Self.persistence * Self.persistence).squareRoot()
         commonError = Self.persistence * commonError + fresh * generator.normal()
-        for segment in trace.segments {
+        for segment in truth.segments {
             errors[segment] = Self.persistence * (errors[segment] ?? 0) + fresh * generator.normal()
         }
     }
 
     private func distribution(of segment: SegmentID, step: Int, at now: Timestamp) -> LoadDistribution {
         let begin = now + .seconds(Self.step.inSeconds * Double(step))
-        let truth = trace.mean(of: segment, from: begin, to: begin + Self.step)
+        let mean = truth.mean(of: segment, from: begin, to: begin + Self.step)
         switch quality {
-        case .none, .oracle: return LoadDistribution(certain: truth)
-        case .noisy(let sigma): return noisy(truth, segment, sigma: sigma, step: step)
+        case .none, .oracle: return LoadDistribution(certain: mean)
+        case .noisy(let sigma): return noisy(mean, segment, sigma: sigma, step: step)
         case .phantom(let factor, let lead):
-            return LoadDistribution(certain: begin - now >= lead ? factor * trace.load(of: segment, at: now) : truth)
+            return LoadDistribution(certain: begin - now >= lead ? factor * truth.load(of: segment, at: now) : mean)
         case .withdrawn(let factor, let lead, let end):
             let isBelieved = now < end && begin - now >= lead
-            return LoadDistribution(certain: isBelieved ? factor * trace.load(of: segment, at: now) : truth)
+            return LoadDistribution(certain: isBelieved ? factor * truth.load(of: segment, at: now) : mean)
         case .late(let delay):
             return LoadDistribution(
-                certain: trace.mean(of: segment, from: begin - delay, to: begin - delay + Self.step)
+                certain: truth.mean(of: segment, from: begin - delay, to: begin - delay + Self.step)
             )
         }
     }
 
-    private func noisy(_ truth: Double, _ segment: SegmentID, sigma: Double, step: Int) -> LoadDistribution {
+    private func noisy(_ mean: Double, _ segment: SegmentID, sigma: Double, step: Int) -> LoadDistribution {
         let spread = sigma * (Double(step + 1) / Double(Self.stepCount)).squareRoot()
         let error = spread * 0.5.squareRoot() * (commonError + (errors[segment] ?? 0))
-        let quantiles = Self.normal.map { QuantileValue(level: $0.level, value: truth * exp(error + spread * $0.z)) }
-        return LoadDistribution(quantiles) ?? LoadDistribution(certain: truth)
+        let quantiles = Self.normal.map { QuantileValue(level: $0.level, value: mean * exp(error + spread * $0.z)) }
+        return LoadDistribution(quantiles) ?? LoadDistribution(certain: mean)
     }
 }

@@ -34,10 +34,12 @@ package struct VirtualInstance: Sendable {
 
     package var violatesObjective: Bool { latencySeconds > Self.objectiveSeconds * 1.001 }
 
-    mutating func timePassed(seconds: Double, offered: Double, now: Timestamp) {
+    /// `offered` is the load of statements, `copying` that of copies, both as asked for and not as served.
+    mutating func timePassed(seconds: Double, offered: Double, copying: Double, now: Timestamp) {
         let saturation = capacity * Self.saturationFactor * health
-        backlog = max(0, backlog + (offered - saturation) * seconds)
-        let utilisation = min(offered / saturation, 0.99)
+        let asked = offered + copying
+        backlog = max(0, backlog + (asked - saturation) * seconds)
+        let utilisation = min(asked / saturation, 0.99)
         latencySeconds = Self.idleLatencySeconds / (1 - utilisation) + backlog / saturation
         loadSum += offered * seconds
         loadSeconds += seconds
@@ -46,7 +48,10 @@ package struct VirtualInstance: Sendable {
         availability = if case .arriving = availability { .active } else { .warm }
     }
 
-    /// The mean load since the last call.
+    /// The mean offered load of statements since the last call, also beyond saturation: what the router measures. It
+    /// scales the busy time of completed statements by arrived over completed ones, so it goes on rising while they
+    /// queue, where busy time alone would stop at saturation and hide an overload from a reactive policy. Copies do not
+    /// pass the router. Not modelled: busy time itself grows on a crowded server.
     mutating func takeMeasuredLoad() -> Double {
         defer { (loadSum, loadSeconds) = (0, 0) }
         return loadSeconds > 0 ? loadSum / loadSeconds : 0

@@ -19,13 +19,13 @@ private func subject(_ values: [Double], name: String = "s", segments: Set<Segme
 private func end(_ count: Int) -> Timestamp { monday + quarter * count }
 
 /// A day like the ones before, with a little chance.
-private func daily(_ step: Int, _ generator: inout SplitMix) -> Double {
+private func daily(_ step: Int, _ generator: inout SeededGenerator) -> Double {
     100 * (1.5 + sin(Double(step % perDay) / Double(perDay) * 2 * .pi))
         * Double.random(in: 0.97...1.03, using: &generator)
 }
 
 private func dailySeries(days: Int, seed: UInt64 = 1) -> [Double] {
-    var generator = SplitMix(state: seed)
+    var generator = SeededGenerator(seed: seed)
     return (0..<days * perDay).map { daily($0, &generator) }
 }
 
@@ -46,7 +46,7 @@ private func expectSound(_ forecast: SubjectForecast, steps: Int = 24) {
     }
 
     private func values(_ shape: Shape, days: Int) -> [Double] {
-        var generator = SplitMix(state: 4)
+        var generator = SeededGenerator(seed: 4)
         return (0..<days * perDay).map { step in
             switch shape {
             case .constant: 42
@@ -102,6 +102,19 @@ private func expectSound(_ forecast: SubjectForecast, steps: Int = 24) {
 }
 
 @Suite struct EngineTests {
+    /// An open-ended event reaches millions of steps, of which the history holds a few.
+    @Test func anEventMayHaveNoEndInSight() throws {
+        let event = ScheduledEvent(
+            kind: "sale",
+            label: "until further notice",
+            start: end(6 * perDay),
+            end: try #require(Timestamp("9999-12-31T23:59:59Z"))
+        )
+        var engine = PredictionEngine()
+        let values = dailySeries(days: 12)
+        expectSound(engine.forecast([subject(values)], events: [event], at: end(values.count))[0])
+    }
+
     @Test func whatComesAfterNowIsNotRead() {
         let values = dailySeries(days: 12)
         let known = 10 * perDay

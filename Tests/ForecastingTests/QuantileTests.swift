@@ -1,3 +1,4 @@
+import ClusterModel
 import Testing
 
 @testable import Forecasting
@@ -9,17 +10,27 @@ import Testing
             #expect(curve.value(at: level) == value)
             #expect(abs(curve.probability(exceeding: value) - (1 - level)) < 1e-9)
         }
-        #expect(abs(curve.probability(exceeding: 45) - 0.375) < 1e-9)
-        #expect(abs(curve.probability(exceeding: 5) - 0.975) < 1e-9)
-        // From .95 to .99 the probability falls to a fifth over 10, so beyond .99 over the next 10 as well.
-        #expect(abs(curve.probability(exceeding: 90) - 0.002) < 1e-9)
-        #expect(curve.probability(exceeding: -1) == 1)
+    }
+
+    /// The same numbers as in `Planning`'s LoadDistributionTests: a plan and the forecast behind it agree.
+    ///
+    /// From .95 to .99 the probability falls to a fifth over 10, so beyond .99 over the next 10 as well. From .1 to .05
+    /// that of less halves over 10, so it halves again until zero.
+    @Test(
+        arguments: [
+            (-1.0, 1.0), (0, 0.975), (5, 0.964_644_660_940_673), (10, 0.95), (15, 0.925), (45, 0.375), (80, 0.01),
+            (90, 0.002),
+        ]
+    )
+    func agreesWithThePlan(threshold: Double, probability: Double) {
+        let curve = QuantileCurve(values: [10, 20, 30, 40, 50, 60, 70, 80])
+        #expect(abs(curve.probability(exceeding: threshold) - probability) < 1e-9)
     }
 
     @Test func aPointIsAStep() {
         let curve = QuantileCurve(values: Array(repeating: 5, count: 8))
-        #expect(curve.probability(exceeding: 4.99) > 0.95)
-        #expect(curve.probability(exceeding: 5) <= 0.01 + 1e-9)
+        #expect(curve.probability(exceeding: 4.99) == 1)
+        #expect(curve.probability(exceeding: 5) == 0)
         #expect(curve.probability(exceeding: 5.01) == 0)
         let zero = QuantileCurve(values: Array(repeating: -3, count: 8))
         #expect(zero.median == 0)
@@ -28,7 +39,7 @@ import Testing
 
     @Test(arguments: 0..<50 as Range<UInt64>)
     func probabilitiesFallWithTheThreshold(seed: UInt64) {
-        var generator = SplitMix(state: seed)
+        var generator = SeededGenerator(seed: seed)
         let curve = QuantileCurve(values: (0..<8).map { _ in Double(Int.random(in: -20...100, using: &generator)) })
         let values = curve.quantiles.map(\.value)
         #expect(values == values.sorted())
@@ -43,7 +54,7 @@ import Testing
     /// Against sorting everything anew.
     @Test(arguments: 0..<10 as Range<UInt64>)
     func windowsEqualSortedArrays(seed: UInt64) {
-        var generator = SplitMix(state: seed)
+        var generator = SeededGenerator(seed: seed)
         var window = ResidualWindow()
         var all: [(step: Int, value: Float)] = []
         for step in 0..<400 {
@@ -93,21 +104,24 @@ import Testing
         #expect(noisy[7] > quiet[7] && noisy[0] < quiet[0])
     }
 
+    /// Quiet steps are told by quiet ones as soon as there are enough, however often events have come; until then, by
+    /// what there is.
+    @Test func eventsSpeakForQuietTimesOnlyWhileTheseAreTooFew() {
+        var pools = ResidualPools(horizon: 1)
+        func residual(_ step: Int) -> Double { Double(step % 11 - 5) / 50 }
+        for step in 0..<200 { pools.insert(10 * residual(step), ahead: 1, phase: .eventful, at: step, keeping: 999) }
+        let fromEvents = pools.offsets(ahead: 1, phase: .eventful, noise: 0)
+        for step in 0..<29 { pools.insert(residual(step), ahead: 1, phase: .quiet, at: step, keeping: 999) }
+        #expect(pools.offsets(ahead: 1, phase: .quiet, noise: 0) == fromEvents)
+        pools.insert(0, ahead: 1, phase: .quiet, at: 29, keeping: 999)
+        let quiet = pools.offsets(ahead: 1, phase: .quiet, noise: 0)
+        #expect(quiet[7] < 0.2 * fromEvents[7] && quiet[0] > 0.2 * fromEvents[0])
+        #expect(pools.offsets(ahead: 1, phase: .eventful, noise: 0) == fromEvents)
+    }
+
     @Test func pinballLossIsLeastAtTheQuantile() {
         #expect(LossWindow.pinball(10, level: 0.9, quantile: 10) == 0)
         #expect(abs(LossWindow.pinball(10, level: 0.9, quantile: 8) - 1.8) < 1e-12)
         #expect(abs(LossWindow.pinball(8, level: 0.9, quantile: 10) - 0.2) < 1e-12)
-    }
-}
-
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -126,12 +126,15 @@ struct ControllerMemoryTests {
     }
 
     @Test func theDefaultsAreSoundAndContradictionsAreNamed() {
-        #expect(PlanningConfiguration().problems.isEmpty)
+        let defaults = PlanningConfiguration()
+        #expect(defaults.problems.isEmpty)
+        #expect(defaults.prepareConfidence == 0.2 && defaults.confidenceLevel == 0.5 && defaults.dropConfidence == 0.1)
         let wrong = PlanningConfiguration.test {
             $0.returnThreshold = 0.9
             $0.prepareConfidence = 0.8
             $0.movesInFlightMax = 1
+            $0.returnHysteresis = -0.1
         }
-        #expect(wrong.problems.count == 3)
+        #expect(wrong.problems.count == 4)
     }
 }

@@ -32,6 +32,26 @@ struct LoadDistributionTests {
         }
     }
 
+    /// The same numbers as in `Forecasting`'s QuantileCurveTests: a plan and the forecast behind it agree.
+    @Test(
+        arguments: [
+            (-1.0, 1.0), (0, 0.975), (5, 0.964_644_660_940_673), (10, 0.95), (15, 0.925), (45, 0.375), (80, 0.01),
+            (90, 0.002),
+        ]
+    )
+    func agreesWithTheForecast(threshold: Double, probability: Double) throws {
+        let levels = [0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99]
+        let values = stride(from: 10.0, through: 80, by: 10)
+        let quantiles = zip(levels, values).map { QuantileValue(level: $0, value: $1) }
+        let curve = try #require(LoadDistribution(quantiles))
+        #expect(abs(curve.probability(exceeding: threshold) - probability) < 1e-9)
+        var cluster = ClusterBuilder()
+        cluster.add("s1") { _ in 0 }
+        cluster.changeSegment("s1") { $0.forecast = Array(repeating: curve, count: ClusterBuilder.stepCount) }
+        let planned = Outlook(cluster.snapshot, configuration: .test()).aggregate(of: ["s1"])
+        #expect(abs(planned.probability(exceeding: threshold, at: 0) - probability) < 1e-9)
+    }
+
     @Test func oneQuantileIsCertainty() {
         let certain = LoadDistribution(certain: 7)
         #expect(certain.quantile(0.01) == 7 && certain.quantile(0.99) == 7)

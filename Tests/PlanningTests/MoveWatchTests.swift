@@ -108,7 +108,39 @@ struct MoveWatchTests {
         ),
         Case(what: "a single error", moved: 0.02, unmoved: 0.02, errors: 1, verdict: "keep harmless", minute: 5),
         Case(what: "silence", moved: nil, unmoved: nil, verdict: "keep deadline", minute: 15),
-        Case(what: "no control", moved: 0.04, unmoved: nil, verdict: "keep deadline", minute: 15),
+        Case(
+            what: "no control, slower, over the objective",
+            moved: 0.06,
+            unmoved: nil,
+            objective: 0.05,
+            verdict: "revert latency",
+            minute: 5
+        ),
+        Case(
+            what: "no control, slower, within the objective",
+            moved: 0.04,
+            unmoved: nil,
+            objective: 0.05,
+            verdict: "keep harmless",
+            minute: 5
+        ),
+        Case(
+            what: "no control, over the objective as before",
+            moved: 0.022,
+            unmoved: nil,
+            objective: 0.01,
+            verdict: "keep harmless",
+            minute: 5
+        ),
+        Case(
+            what: "no control and no objective: it may be the peak",
+            moved: 0.04,
+            unmoved: nil,
+            verdict: "keep deadline",
+            minute: 15
+        ),
+        Case(what: "no control, as before", moved: 0.02, unmoved: nil, verdict: "keep harmless", minute: 5),
+        Case(what: "no control, errors", moved: 0.02, unmoved: nil, errors: 50, verdict: "revert errors", minute: 1),
     ]
 
     @Test(arguments: cases) func decides(_ given: Case) {
@@ -130,6 +162,25 @@ struct MoveWatchTests {
         #expect(Self.judge(fresh, moved: 0.1, unmoved: 0.02).verdict == "revert latency")
         #expect(Self.judge(fresh, moved: 0.1, unmoved: 0.1).verdict == "keep deadline", "the control misses it too")
         #expect(Self.judge(fresh, moved: 0.03, unmoved: 0.02).verdict == "keep harmless")
+    }
+
+    /// One home and one contingent instance: nobody is unmoved, neither before nor after.
+    @Test func withoutAnyControlTheSegmentsOwnChangeDecides() throws {
+        var configuration = MoveWatch.Configuration()
+        configuration.objectiveSeconds = 0.05
+        var alone = MoveWatch(configuration: configuration)
+        for minute in -10..<0 { _ = alone.sampled(Self.sample(minute: minute, moved: 0.02, unmoved: nil)) }
+        let slow = Self.judge(alone, moved: 0.2, unmoved: nil)
+        #expect(slow.verdict == "revert latency" && slow.minute == 5)
+        #expect(try #require(slow.evidence).sentence.contains("no unmoved segments to compare with"))
+        #expect(Self.judge(alone, moved: 0.02, unmoved: nil).verdict == "keep harmless")
+        #expect(
+            Self.judge(alone, moved: 0.2, unmoved: 0.2).verdict == "keep deadline",
+            "a control that comes late and misses the objective too"
+        )
+        #expect(Self.judge(alone, moved: nil, unmoved: nil).verdict == "keep deadline", "no evidence")
+        let fresh = MoveWatch(configuration: configuration)
+        #expect(Self.judge(fresh, moved: 0.2, unmoved: nil).verdict == "keep deadline", "was it ever faster?")
     }
 
     @Test func fewStatementsProveNoErrors() {

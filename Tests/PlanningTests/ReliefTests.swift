@@ -41,9 +41,9 @@ struct ReliefTests {
         #expect(plan(cluster).moved == ["s1"])
     }
 
-    @Test(arguments: [(0.0, false), (0.1, false), (0.35, true)])
+    @Test(arguments: [(0.0, false), (0.1, false), (0.15, true), (0.35, true)])
     func preparesFromTheLowConfidenceOn(spread: Double, expected: Bool) {
-        // Median 74 at the peak, threshold 80.
+        // Median 74 at the peak, threshold 80: exceeded with 0, 10, 23 and 39 %.
         #expect(plan(rising(to: 74, at: 30, spread: spread)).directives.isEmpty == !expected)
     }
 
@@ -201,10 +201,10 @@ struct ReliefTests {
         #expect(evidence.threshold == 80 && evidence.capacity == 100)
         #expect(evidence.quantiles.map(\.level) == [0.1, 0.5, 0.9, 0.99])
         #expect(evidence.secondsToOverload == 1800 && evidence.secondsToMove == 1200 + 30)
-        #expect((evidence.probability ?? 0) > 0.8 && evidence.confidenceNeeded == 0.3)
+        #expect((evidence.probability ?? 0) > 0.8 && evidence.confidenceNeeded == 0.2)
         #expect(evidence.sourcePeakAfter != nil && evidence.destinationPeakAfter != nil)
         #expect(!record.alternatives.isEmpty)
-        for number in ["80.00", "100.00", "30 min to overload", "20 min to move 1", "from 12:30"] {
+        for number in ["80.00", "100.00", "30 min to overload", "20 min to move 1", "from 12:30Z,"] {
             #expect(record.sentence.contains(number), "\(record.sentence) lacks \(number)")
         }
     }

@@ -40,6 +40,21 @@ struct ReturnTests {
         #expect(!plan(away { $0 > 100 ? 20 : 30 }, times: 5).actions.isEmpty)
     }
 
+    @Test func aForecastThatTremblesAtTheThresholdDoesNotStartTheCountAnew() {
+        var controller = ShardingController(configuration: .test())
+        #expect(controller.plan(away { _ in 59 }.snapshot).notes(.agreementPending).count == 1)
+        let trembling = controller.plan(away { _ in 63 }.snapshot)
+        #expect(trembling.notes(.agreementPending).first?.evidence.threshold == 65)
+        #expect(controller.plan(away { _ in 63 }.snapshot).moved == ["s1", "s2"])
+    }
+
+    @Test func theHysteresisEndsAtTheReliefTarget() {
+        var controller = ShardingController(configuration: .test { $0.returnHysteresis = 0.3 })
+        _ = controller.plan(away(), times: 2)
+        let plan = controller.plan(away { _ in 72 }.snapshot)
+        #expect(plan.actions.isEmpty && plan.notes(.peakAhead).first?.evidence.threshold == 70)
+    }
+
     @Test func aDisagreementStartsTheCountAnew() {
         var controller = ShardingController(configuration: .test())
         _ = controller.plan(away(), times: 2)

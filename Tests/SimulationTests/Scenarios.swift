@@ -2,7 +2,8 @@ import ClusterModel
 import Planning
 import Simulation
 
-/// Two homes in zone a, contingent instances in zones b and c, segments with Zipf shares dealt out in turn.
+/// Homes in zone a, two unless said otherwise, contingent instances in zones b and c, segments with Zipf shares dealt
+/// out in turn.
 enum Scenarios {
     static let capacity = 55.0
     static let midday = Timestamp("1998-06-30T12:00:00Z") ?? Timestamp(seconds: 0)
@@ -13,18 +14,19 @@ enum Scenarios {
         step: Duration,
         segments: Int = 16,
         exponent: Double = 0.6,
+        homes homeCount: Int = 2,
         contingents: Int = 2,
         timeToMove: Duration = .seconds(25 * 60),
         policy: PlanningPolicy,
         quality: ForecastQuality
     ) -> Scenario {
         let shares = zipfShares(segments, exponent: exponent).enumerated().map { (name($0.offset), $0.element) }
-        let trace = LoadTrace(start: midday, step: step, total: total, shares: shares)
+        let truth = TrueLoad(start: midday, step: step, total: total, shares: shares)
         var planning = PlanningConfiguration()
         planning.policy = policy
         planning.mode = .auto
-        let homes = ["home-1", "home-2"].map {
-            VirtualInstance(id: InstanceID($0), role: .home, zone: "a", capacity: capacity)
+        let homes = (1...homeCount).map {
+            VirtualInstance(id: InstanceID("home-\($0)"), role: .home, zone: "a", capacity: capacity)
         }
         let pool = (0..<contingents).map { index in
             VirtualInstance(
@@ -34,13 +36,12 @@ enum Scenarios {
                 capacity: capacity
             )
         }
-        // 1 2 2 1 1 2 2 1: two homes of nearly equal load.
-        let dealt = shares.enumerated().map { index, share in
-            (share.0, [0, 1, 1, 0][index % 4] == 0 ? homes[0].id : homes[1].id)
-        }
+        // 1 2 2 1 1 2 2 1: homes of nearly equal load.
+        let dealing = Array(homes.indices) + homes.indices.reversed()
+        let dealt = shares.enumerated().map { index, share in (share.0, homes[dealing[index % dealing.count]].id) }
         var scenario = Scenario(
             seed: seed,
-            trace: trace,
+            truth: truth,
             instances: homes + pool,
             homes: Dictionary(uniqueKeysWithValues: dealt),
             planning: planning,
@@ -56,8 +57,13 @@ enum Scenarios {
     static func name(_ index: Int) -> SegmentID { SegmentID("s\(index + 1 < 10 ? "0" : "")\(index + 1)") }
 
     /// A flat load, then four times as much within 30 minutes, an hour of it, and back within 30 minutes; one minute steps.
-    static func flashCrowd(seed: UInt64, policy: PlanningPolicy, quality: ForecastQuality) -> Scenario {
-        let base = 36.0
+    static func flashCrowd(
+        seed: UInt64,
+        policy: PlanningPolicy,
+        quality: ForecastQuality,
+        homes: Int = 2
+    ) -> Scenario {
+        let base = 18.0 * Double(homes)
         let curve = (0..<420).map { minute -> Double in
             switch minute {
             case ..<180: base
@@ -67,7 +73,14 @@ enum Scenarios {
             default: base
             }
         }
-        return build(seed: seed, total: curve, step: .seconds(60), policy: policy, quality: quality)
+        return build(
+            seed: seed,
+            total: curve,
+            step: .seconds(60),
+            homes: homes,
+            policy: policy,
+            quality: quality
+        )
     }
 
     /// Around the overload threshold of both homes, with noise of the given size on each minute.

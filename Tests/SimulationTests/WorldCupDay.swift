@@ -1,5 +1,6 @@
 // Requests to the France 98 web site on 1998-06-30 from 12:00 UTC, means of five minutes.
-// Source: Internet Traffic Archive, "1998 World Cup Web Site Access Logs" (M. Arlitt and T. Jin), free to redistribute.
+// Source: Internet Traffic Archive, "1998 World Cup Web Site Access Logs" (M. Arlitt and T. Jin). Their notice permits
+// distribution for non-commercial purposes only: Sources/Demonstration/Resources/worldcup98/NOTICE.txt.
 
 enum WorldCupDay {
     static let thousandRequestsPerMinute: [Double] = [

@@ -58,7 +58,7 @@ extension PlanDraft {
     private mutating func cutOver(_ move: MoveInFlight, _ rule: DecisionRule, _ evidence: Evidence, _ reason: String) {
         let what = "cut \(move.segment) over from \(move.source) to \(move.target)"
         if let freeze {
-            let sentence = "would \(what), but changes are frozen until \(Wording.clock(freeze.end)): \(freeze.reason)"
+            let sentence = "would \(what), but changes are frozen until \(clock(freeze.end)): \(freeze.reason)"
             return note(record(.refuse, .frozen, move: move, evidence: evidence, sentence: sentence))
         }
         guard budget.allowsCutOver(from: move.source) else {
@@ -116,7 +116,7 @@ extension PlanDraft {
         return Due(
             rule: rule,
             evidence: evidence,
-            reason: "\(overload.sentence), \(needed); \(Wording.span(overload.at - now)) to overload"
+            reason: "\(description(of: overload)), \(needed); \(Wording.span(overload.at - now)) to overload"
         )
     }
 
@@ -159,7 +159,7 @@ extension PlanDraft {
         if let overload = expectedOverload(of: source, in: current, steps: horizon.indices) {
             evidence = Evidence(overload, at: now, measuredLoad: source.measuredLoad)
             evidence.confidenceNeeded = configuration.confidenceLevel
-            reason = "\(overload.sentence), which is \(Wording.span(overload.at - now)) away"
+            reason = "\(description(of: overload)), which is \(Wording.span(overload.at - now)) away"
         }
         let sentence = "\(move.segment) is ready on \(move.target) and waits: \(reason)"
         note(record(.wait, .overloadNotNear, move: move, evidence: evidence, sentence: sentence))

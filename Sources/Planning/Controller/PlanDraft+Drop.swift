@@ -22,7 +22,7 @@ extension PlanDraft {
         for move in returns {
             guard let overload = expectedOverload(of: home, in: committed, steps: horizon.indices) else { return }
             let evidence = Evidence(overload, at: now, measuredLoad: home.measuredLoad)
-            drop(move, .homeTooHot, evidence, overload.sentence)
+            drop(move, .homeTooHot, evidence, description(of: overload))
         }
     }
 

@@ -53,11 +53,13 @@ extension Evidence {
     }
 }
 
-extension ExpectedOverload {
-    /// `home-1 exceeds 44.00 (of 55.00) with probability 62 % from 14:35; peak p50 47.10, p90 55.20 at 15:00`
-    var sentence: String {
-        "\(instance) exceeds \(Wording.decimal(threshold)) (capacity \(Wording.decimal(capacity))) with probability "
-            + "\(Wording.percent(probability)) from \(Wording.clock(at)), peak p50 \(Wording.decimal(peak.quantile(0.5))), "
-            + "p90 \(Wording.decimal(peak.quantile(0.9))) at \(Wording.clock(peakAt))"
+extension PlanDraft {
+    /// `home-1 exceeds 44.00 (capacity 55.00) with probability 62 % from 14:35Z, peak p50 47.10, p90 55.20 at 15:00Z`
+    func description(of overload: ExpectedOverload) -> String {
+        let (threshold, capacity) = (Wording.decimal(overload.threshold), Wording.decimal(overload.capacity))
+        let (median, high) = (overload.peak.quantile(0.5), overload.peak.quantile(0.9))
+        return "\(overload.instance) exceeds \(threshold) (capacity \(capacity)) with probability "
+            + "\(Wording.percent(overload.probability)) from \(clock(overload.at)), "
+            + "peak p50 \(Wording.decimal(median)), p90 \(Wording.decimal(high)) at \(clock(overload.peakAt))"
     }
 }

@@ -1,6 +1,9 @@
 import ClusterModel
 
 extension PlanDraft {
+    /// A moment as this plan's sentences name it.
+    func clock(_ moment: Timestamp) -> String { Wording.clock(moment, seenAt: now) }
+
     func record(
         _ outcome: DecisionRecord.Outcome,
         _ rule: DecisionRule,

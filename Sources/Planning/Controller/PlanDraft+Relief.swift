@@ -25,8 +25,8 @@ extension PlanDraft {
         let evidence = Evidence(overload, at: now, measuredLoad: source.measuredLoad)
         if let freeze {
             let sentence =
-                "would relieve \(overload.instance), but starts are frozen until \(Wording.clock(freeze.end)) (\(freeze.reason)): "
-                + overload.sentence
+                "would relieve \(overload.instance), but starts are frozen until \(clock(freeze.end)) "
+                + "(\(freeze.reason)): \(description(of: overload))"
             return note(record(.refuse, .frozen, source: source.id, evidence: evidence, sentence: sentence))
         }
         let selection = selection(for: source)
@@ -154,7 +154,8 @@ extension PlanDraft {
         guard let instance = instances[id], !instance.isOurs else { return }
         let isOrdered = plan.actions.contains { $0.kind == .lease(id) }
         guard !isOrdered else { return }
-        let sentence = "lease \(id) in zone \(instance.zone) to relieve \(overload.instance): \(overload.sentence)"
+        let sentence =
+            "lease \(id) in zone \(instance.zone) to relieve \(overload.instance): \(description(of: overload))"
         let rule = overload.isMeasured ? DecisionRule.overloadMeasured : .overloadForecast
         order(
             .lease(id),
@@ -174,11 +175,11 @@ extension PlanDraft {
             ? .partialRelief : overload.isMeasured ? DecisionRule.overloadMeasured : .overloadForecast
         let hot = relief.tier == .partial ? "; everything is hot, this takes away the most overload in total" : ""
         let sentence =
-            "prepare \(relief.segment.id) from \(overload.instance) to \(relief.destination): \(overload.sentence); "
-            + "\(Wording.span(overload.at - now)) to overload, "
+            "prepare \(relief.segment.id) from \(overload.instance) to \(relief.destination): "
+            + "\(description(of: overload)); \(Wording.span(overload.at - now)) to overload, "
             + "\(Wording.span(.seconds(evidence.secondsToMove ?? 0))) to move \(evidence.movesNeeded ?? 1); "
-            + "then \(overload.instance) peaks at \(Wording.decimal(relief.sourcePeakAfter)) and \(relief.destination) at "
-            + "\(Wording.decimal(relief.destinationPeakAfter))\(hot)"
+            + "then \(overload.instance) peaks at \(Wording.decimal(relief.sourcePeakAfter)) and "
+            + "\(relief.destination) at \(Wording.decimal(relief.destinationPeakAfter))\(hot)"
         order(
             .prepare(directive),
             record(

@@ -14,7 +14,7 @@ extension PlanDraft {
             guard let hold = obstacle(to: segment) else { return nil }
             return Alternative(
                 segment: segment.id,
-                rejectedBecause: "rests until \(Wording.clock(hold.until)): \(hold.reason)"
+                rejectedBecause: "rests until \(clock(hold.until)): \(hold.reason)"
             )
         }
         let free = owned.count - held.count
@@ -38,7 +38,7 @@ extension PlanDraft {
                 source: overload.instance,
                 evidence: evidence,
                 alternatives: Array((held + pool.alternatives).prefix(configuration.alternativesMax)),
-                sentence: "\(what), but \(reason): \(overload.sentence)"
+                sentence: "\(what), but \(reason): \(description(of: overload))"
             )
         )
     }
@@ -71,7 +71,8 @@ extension PlanDraft {
         evidence.movesNeeded = reliefs.count
         evidence.startBy = timing.startBy
         let sentence =
-            "will prepare \(names(reliefs.map(\.segment.id))) by \(Wording.clock(timing.startBy)): \(overload.sentence); "
+            "will prepare \(names(reliefs.map(\.segment.id))) by \(clock(timing.startBy)): "
+            + "\(description(of: overload)); "
             + "\(Wording.span(overload.at - now)) to overload, \(Wording.span(timing.needed)) to move \(reliefs.count)"
         note(
             record(
@@ -88,7 +89,8 @@ extension PlanDraft {
 
     mutating func noteQueued(_ waiting: [SegmentID], _ overload: ExpectedOverload, _ evidence: Evidence) {
         let limits = "\(configuration.movesInFlightPerSourceMax) at a time, \(configuration.movesInFlightMax) in total"
-        let sentence = "\(names(waiting)) of \(overload.instance) wait for a slot (\(limits)): \(overload.sentence)"
+        let sentence =
+            "\(names(waiting)) of \(overload.instance) wait for a slot (\(limits)): \(description(of: overload))"
         note(
             record(
                 .wait,
@@ -104,7 +106,7 @@ extension PlanDraft {
     mutating func noteStreamLimit(_ relief: Relief, _ overload: ExpectedOverload, _ evidence: Evidence) {
         let sentence =
             "would prepare \(relief.segment.id), but \(overload.instance) already feeds "
-            + "\(configuration.openStreamsPerSourceMax) streams: \(overload.sentence)"
+            + "\(configuration.openStreamsPerSourceMax) streams: \(description(of: overload))"
         note(
             record(
                 .refuse,
@@ -121,7 +123,8 @@ extension PlanDraft {
     mutating func noteArriving(_ relief: Relief, _ overload: ExpectedOverload, _ evidence: Evidence) {
         let within = Wording.span(instances[relief.destination]?.readyWithin ?? .zero)
         let sentence =
-            "\(relief.segment.id) waits for \(relief.destination), which is ready within \(within): \(overload.sentence)"
+            "\(relief.segment.id) waits for \(relief.destination), which is ready within \(within): "
+            + description(of: overload)
         note(
             record(
                 .wait,

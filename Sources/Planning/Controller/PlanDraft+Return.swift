@@ -2,7 +2,9 @@
 //
 // A return pays when it empties a contingent instance, so all segments that are left on one go together, or none does.
 // They go when each home, with them back, stays under its return threshold at the return quantile for the whole horizon,
-// so not shortly before a peak that the forecast sees, and when enough consecutive plans agree.
+// so not shortly before a peak that the forecast sees, and when enough consecutive plans agree. The first plan that
+// agrees must find it under that threshold; those after it allow a little more (`returnHysteresis`), never over the
+// target.
 
 import ClusterModel
 
@@ -23,7 +25,7 @@ extension PlanDraft {
             memory.returnAgreed[contingent.id] = nil
             return
         }
-        let fit = homecoming(of: guests)
+        let fit = homecoming(of: guests, allowing: returnLimit(isCounting: memory.returnAgreed[contingent.id] != nil))
         let agreed = ControllerMemory.count(fit.isSafe, contingent.id, in: &memory.returnAgreed)
         guard fit.isSafe else { return noteStaying(contingent, guests, fit) }
         let evidence = agreement(agreed, of: configuration.returnPlans, evidence: fit.evidence)
@@ -38,6 +40,12 @@ extension PlanDraft {
         for guest in guests { sendHome(guest, from: contingent, evidence, fit.sentence) }
     }
 
+    /// The share of its capacity that a home may reach with its segments back.
+    private func returnLimit(isCounting: Bool) -> Double {
+        guard isCounting else { return configuration.returnThreshold }
+        return min(configuration.returnThreshold + configuration.returnHysteresis, configuration.reliefTarget)
+    }
+
     private struct Homecoming {
         var isSafe = true
         var home: InstanceID?
@@ -46,7 +54,7 @@ extension PlanDraft {
     }
 
     /// Whether every home can take its guests back; the numbers are those of the tightest home.
-    private func homecoming(of guests: [SegmentSnapshot]) -> Homecoming {
+    private func homecoming(of guests: [SegmentSnapshot], allowing allowed: Double) -> Homecoming {
         var trial = committed
         for guest in guests { trial.move(guest.id, to: guest.home) }
         var tightest: (home: InstanceID, share: Double, peak: Double)?
@@ -57,14 +65,14 @@ extension PlanDraft {
         }
         guard let tightest else { return Homecoming(isSafe: false) }
         var result = Homecoming(home: tightest.home)
-        let limit = configuration.returnThreshold * capacity(of: tightest.home)
+        let limit = allowed * capacity(of: tightest.home)
         result.isSafe = tightest.peak < limit && !isBeingRelieved(guests.map(\.home))
         result.evidence.capacity = capacity(of: tightest.home)
         result.evidence.threshold = limit
         result.evidence.destinationPeakAfter = tightest.peak
         result.sentence =
             "\(tightest.home) would peak at \(Wording.decimal(tightest.peak)) of \(Wording.decimal(limit)) allowed until "
-            + Wording.clock(horizon.ends[horizon.count - 1])
+            + clock(horizon.ends[horizon.count - 1])
         return result
     }
 
@@ -101,9 +109,9 @@ extension PlanDraft {
             return postpone(&self, .resting, "its last move is not over")
         }
         if let hold = obstacle(to: guest) {
-            return postpone(&self, .resting, "it rests until \(Wording.clock(hold.until)): \(hold.reason)")
+            return postpone(&self, .resting, "it rests until \(clock(hold.until)): \(hold.reason)")
         }
-        if let freeze { return postpone(&self, .frozen, "starts are frozen until \(Wording.clock(freeze.end))") }
+        if let freeze { return postpone(&self, .frozen, "starts are frozen until \(clock(freeze.end))") }
         guard budget.allowsCopy(from: contingent.id), budget.allowsStream(from: contingent.id) else {
             return postpone(&self, .queued, "other moves are at work")
         }

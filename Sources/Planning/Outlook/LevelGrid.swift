@@ -1,4 +1,5 @@
-/// The quantile levels at which planning adds loads up: a fixed grid and the two levels that decisions use.
+/// The quantile levels at which planning adds loads up: those that forecasts give, so that reading between them changes
+/// nothing that a forecast said, and the two that decisions use.
 /// Invariant: ascending, with 0.5, the planning and the return quantile among them.
 struct LevelGrid: Equatable {
     let levels: [Double]
@@ -7,7 +8,7 @@ struct LevelGrid: Equatable {
     let returning: Int
 
     init(configuration: PlanningConfiguration) {
-        let base: Set<Double> = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99]
+        let base: Set<Double> = [0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99]
         let levels = base.union([configuration.planningQuantile, configuration.returnQuantile]).sorted()
         self.levels = levels
         median = Self.index(of: 0.5, in: levels)

@@ -24,6 +24,10 @@ enum Wording {
         }
     }
 
-    /// `14:35`, in UTC.
-    static func clock(_ moment: Timestamp) -> String { String(moment.description.dropFirst(11).prefix(5)) }
+    /// `14:35Z`; on another day than `now`, `1998-07-01 00:15Z`. Both days are those of UTC.
+    static func clock(_ moment: Timestamp, seenAt now: Timestamp) -> String {
+        let (text, day) = (moment.description, Duration.seconds(86_400))
+        let time = "\(text.dropFirst(11).prefix(5))Z"
+        return moment.floored(to: day) == now.floored(to: day) ? time : "\(text.prefix(10)) \(time)"
+    }
 }

@@ -1,6 +1,9 @@
 /// The probability that a load is above `threshold`, from `count` quantiles in ascending order: linear between them,
-/// exponential beyond the outer ones, a step where there is only one.
+/// exponential beyond the outer ones, a step where there is only one or the outer two are equal. No load is negative.
+///
+/// `Forecasting.QuantileCurve` reads its quantiles in the same way; one table of numbers tests both.
 func exceedance(of threshold: Double, count: Int, quantile: (Int) -> (level: Double, value: Double)) -> Double {
+    guard threshold >= 0 else { return 1 }
     let last = quantile(count - 1)
     if threshold >= last.value {
         guard count > 1, last.level < 1 else { return 0 }

@@ -5,6 +5,10 @@
 // effect is beyond the tolerance with its error margin, the moved segment did become slower in itself, and it misses
 // its objective (where there is one): a relieved control must not make a good move look bad.
 //
+// Without a control, as with one home and one contingent instance, the moved segment's own change stands in for the
+// difference. The peak is then part of it, so there must be an objective for it to miss, and what little there may be
+// of a control must keep that objective.
+//
 // baseline --cutOverCompleted--> probation --sampled / timePassed--> decided (final)
 
 import ClusterModel
@@ -107,14 +111,12 @@ extension MoveWatch {
             return false
         }
         if let objective = configuration.objectiveSeconds, after.value <= Logarithm.natural(objective) { return false }
-        guard let effect, let before = movedBefore.center else { return missesObjectiveAlone(after.value) }
-        return effect.lower > tolerated && after.value - before.value > tolerated
-    }
-
-    /// Without a baseline only the objective can speak, and only when the control keeps it.
-    private func missesObjectiveAlone(_ logLatency: Double) -> Bool {
-        guard let objective = configuration.objectiveSeconds, let control = unmovedAfter.center else { return false }
-        return logLatency > Logarithm.natural(objective) + tolerated && control.value <= Logarithm.natural(objective)
+        if let effect, let change { return effect.lower > tolerated && change.value > tolerated }
+        guard let objective = configuration.objectiveSeconds.map(Logarithm.natural) else { return false }
+        let controlKeepsObjective = unmovedAfter.center.map { $0.value <= objective }
+        if let change { return change.lower > tolerated && controlKeepsObjective ?? true }
+        // Without a baseline only the objective can speak, and only when there is a control that keeps it.
+        return after.value > objective + tolerated && controlKeepsObjective ?? false
     }
 
     private var isHarmless: Bool {
@@ -122,18 +124,24 @@ extension MoveWatch {
             return false
         }
         if let objective = configuration.objectiveSeconds, after.value <= Logarithm.natural(objective) { return true }
-        return effect.map { $0.upper < tolerated } ?? false
+        return (effect ?? change).map { $0.upper < tolerated } ?? false
     }
 
     private var tolerated: Double { Logarithm.natural(1 + configuration.latencyTolerance) }
 
+    private typealias Estimate = (value: Double, lower: Double, upper: Double)
+
     /// The difference in differences of log p99 with its margin; nil until all four records have enough samples.
-    private var effect: (value: Double, lower: Double, upper: Double)? {
-        let records = [movedAfter, movedBefore, unmovedAfter, unmovedBefore]
-        let centers = records.filter { $0.logLatencies.count >= configuration.samplesMin }.compactMap(\.center)
-        guard centers.count == records.count else { return nil }
-        let value = (centers[0].value - centers[1].value) - (centers[2].value - centers[3].value)
-        let error = centers.reduce(0) { $0 + $1.standardError * $1.standardError }.squareRoot()
+    private var effect: Estimate? { difference(plus: [movedAfter, unmovedBefore], minus: [movedBefore, unmovedAfter]) }
+
+    /// The moved segments' own difference of log p99; nil until both their records have enough samples.
+    private var change: Estimate? { difference(plus: [movedAfter], minus: [movedBefore]) }
+
+    private func difference(plus: [CohortRecord], minus: [CohortRecord]) -> Estimate? {
+        guard (plus + minus).allSatisfy({ $0.logLatencies.count >= configuration.samplesMin }) else { return nil }
+        let (added, taken) = (plus.compactMap(\.center), minus.compactMap(\.center))
+        let value = added.reduce(0) { $0 + $1.value } - taken.reduce(0) { $0 + $1.value }
+        let error = (added + taken).reduce(0) { $0 + $1.standardError * $1.standardError }.squareRoot()
         return (value, value - configuration.margin * error, value + configuration.margin * error)
     }
 

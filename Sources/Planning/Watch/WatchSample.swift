@@ -18,7 +18,8 @@ package struct CohortSample: Hashable, Sendable, Codable {
 
 /// One interval, seen by the segments that moved (or will) and by others that do not: the control.
 ///
-/// The best control lives on neither end of the move, so that the relief of the source does not look like harm.
+/// The best control lives on neither end of the move, so that the relief of the source does not look like harm. Where
+/// nothing does, it is empty: no statements and no latency.
 package struct WatchSample: Hashable, Sendable, Codable {
     package var at: Timestamp
     package var moved: CohortSample

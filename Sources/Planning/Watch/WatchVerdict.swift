@@ -26,7 +26,7 @@ package struct WatchEvidence: Hashable, Sendable, Codable {
     /// Typical p99 in seconds, moved segments.
     package var movedBefore: Double?
     package var movedAfter: Double?
-    /// The same of the control.
+    /// The same of the control; nil where there is none.
     package var unmovedBefore: Double?
     package var unmovedAfter: Double?
     /// How many times slower the moved segments became than the control says they would have; with its bounds.
@@ -41,7 +41,8 @@ package struct WatchEvidence: Hashable, Sendable, Codable {
         let latency = [
             movedBefore.map { "p99 \(Wording.milliseconds($0)) before" },
             movedAfter.map { "\(Wording.milliseconds($0)) after" },
-            effect.map { "\(Wording.decimal($0)) times what unmoved segments say" },
+            effect.map { "\(Wording.decimal($0)) times what unmoved segments say" }
+                ?? (movedAfter != nil && unmovedAfter == nil ? "no unmoved segments to compare with" : nil),
         ].compactMap(\.self).joined(separator: ", ")
         let errors = "errors \(Wording.percent(errorRateBefore)) before, \(Wording.percent(errorRateAfter)) after"
         let seen = "\(samplesAfter) samples, \(statementsAfter) statements"

@@ -9,7 +9,7 @@ import ClusterModel
     import Darwin
 #endif
 
-package struct LoadTrace: Sendable {
+package struct TrueLoad: Sendable {
     package let start: Timestamp
     package let step: Duration
     package let segments: [SegmentID]
@@ -39,7 +39,7 @@ package struct LoadTrace: Sendable {
     package var end: Timestamp { start + .seconds(step.inSeconds * Double(pointCount - 1)) }
 
     package func load(of segment: SegmentID, at moment: Timestamp) -> Double {
-        guard let row = values[segment] else { preconditionFailure("no trace for segment \(segment)") }
+        guard let row = values[segment] else { preconditionFailure("no load for segment \(segment)") }
         let position = max(0, Double(moment.milliseconds - start.milliseconds) / stepMilliseconds)
         let index = min(Int(position), pointCount - 1)
         guard index + 1 < pointCount else { return row[pointCount - 1] }
