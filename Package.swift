@@ -192,6 +192,12 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "DemonstrationTests",
+            dependencies: [
+                "ClusterModel", "Demonstration", "Workload",
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "SystemTests",
             dependencies: [
                 "ClusterModel", "LocalPostgres", "Migration", "PostgresClient",

@@ -48,7 +48,8 @@ extension Timestamp {
             + "\(fraction)Z"
     }
 
-    /// Parses `YYYY-MM-DDTHH:MM[:SS[.mmm]]` followed by `Z` or `±HH:MM`; nil for anything else.
+    /// Parses `YYYY-MM-DDTHH:MM[:SS[.mmm]]` followed by `Z` or `±HH:MM`; nil for anything else, for a day that its month
+    /// does not have, and for an offset that PostgreSQL would refuse too (16 hours or more).
     package init?(_ text: some StringProtocol) {
         let bytes = Array(text.utf8)
         func number(_ range: Range<Int>) -> Int64? {
@@ -64,7 +65,7 @@ extension Timestamp {
         guard let year = number(0..<4), has("-", at: 4), let month = number(5..<7), has("-", at: 7),
             let day = number(8..<10), has("T", at: 10) || has(" ", at: 10),
             let hour = number(11..<13), has(":", at: 13), let minute = number(14..<16),
-            (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60
+            (1...12).contains(month), (1...Self.days(inMonth: month, of: year)).contains(day), hour < 24, minute < 60
         else { return nil }
         var index = 16
         var millis: Int64 = 0
@@ -81,7 +82,7 @@ extension Timestamp {
         var offsetMinutes: Int64 = 0
         if has("+", at: index) || has("-", at: index) {
             guard let hours = number(index + 1..<index + 3), has(":", at: index + 3),
-                let minutes = number(index + 4..<index + 6)
+                let minutes = number(index + 4..<index + 6), hours < 16, minutes < 60
             else { return nil }
             offsetMinutes = (has("-", at: index) ? -1 : 1) * (hours * 60 + minutes)
             index += 6
@@ -103,6 +104,11 @@ extension Timestamp {
         let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
         let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
         return era * 146_097 + dayOfEra - 719_468
+    }
+
+    private static func days(inMonth month: Int64, of year: Int64) -> Int64 {
+        let (nextYear, nextMonth) = month == 12 ? (year + 1, 1) : (year, month + 1)
+        return days(year: nextYear, month: nextMonth, day: 1) - days(year: year, month: month, day: 1)
     }
 
     private static func civil(fromDays days: Int64) -> (Int64, Int64, Int64) {

@@ -11,6 +11,8 @@ import Workload
 package struct PeakReplay: Sendable {
     package struct Options: Sendable {
         package var isQuick = false
+        /// The day of the trace, `YYYY-MM-DD`.
+        package var day = PeakReplay.standardDay
         package var reportPath: String?
         /// Keeps the servers' files.
         package var keepsFiles = false
@@ -18,15 +20,24 @@ package struct PeakReplay: Sendable {
         package init() {}
     }
 
+    /// The day that the settings were found on.
+    package static let standardDay = ReplayedDay.standard
+
     private let options: Options
+    private let trace: ReplayedTrace
     private let scenario: Scenario
     private let screen = Screen()
     private let logger: Logger
 
-    package init(options: Options, logger: Logger) {
+    /// - Throws: `DemonstrationError` for a day that cannot be replayed and a report that cannot be written.
+    package init(options: Options, logger: Logger) throws {
         self.options = options
         self.logger = logger
-        scenario = options.isQuick ? .quick : .full
+        trace = try ReplayedTrace()
+        scenario = Scenario(
+            day: try ReplayedDay(
+                options.day, isQuick: options.isQuick, traceStart: trace.requests.start, traceEnd: trace.requests.end))
+        try options.reportPath.map(ReportFile.init)?.check()
     }
 
     /// Runs all three policies and shows the table.
@@ -47,12 +58,14 @@ package struct PeakReplay: Sendable {
         screen.table(report)
         for shortfall in report.shortfalls { screen.say("fell short: \(shortfall)") }
         if report.passed { screen.say("passed: the predicted peak was met before it arrived, and nothing was lost") }
-        try write(report)
+        if let path = options.reportPath {
+            try ReportFile(path: path).write(report)
+            screen.say("the report is in \(path)")
+        }
         return report
     }
 
     private func measure(in directory: String, since begin: ContinuousClock.Instant) async throws -> DemonstrationReport {
-        let trace = try ReplayedTrace()
         let keys = ZipfKeys(count: Int(scenario.shop.customers), exponent: scenario.keyExponent, seed: scenario.seed)
         let settings = GroupSettings(group: Shop.group, segments: scenario.segments)
         let segments = FirstPlacement.segments(of: settings)
@@ -79,35 +92,28 @@ package struct PeakReplay: Sendable {
         let shortfalls = DemonstrationReport.shortfalls(of: policies, endsAfterThePeak: scenario.endsAfterThePeak)
         return DemonstrationReport(
             policies: policies, shortfalls: shortfalls, passed: shortfalls.isEmpty,
-            trace: "World Cup 1998, \(scenario.start) to \(scenario.end)", acceleration: scenario.acceleration,
+            trace: "World Cup 1998, \(scenario.start) to \(scenario.end)", day: scenario.day.name,
+            historyDays: scenario.day.historyDays, acceleration: scenario.acceleration,
             rows: scenario.shop.rows, secondsInAll: begin.duration(to: .now).inSeconds)
     }
 
     private func introduce() {
+        let (day, home, contingent) = (scenario.day, scenario.homeConnections, scenario.contingentConnections)
         screen.say(
             """
-            Foreshard demonstration: 30 June 1998 at the World Cup's web site\(scenario.endsAfterThePeak ? "" : ", the first match"), \
-            \(Int(scenario.acceleration)) times as fast, against PostgreSQL servers on this machine. Kick-offs are scheduled events; the models learn \
-            from the four weeks before.
+            Foreshard demonstration: \(day.name) at the World Cup's web site, \(clock(day.start)) to \
+            \(clock(day.end)) UTC, \(Int(scenario.acceleration)) times as fast, against PostgreSQL servers on this \
+            machine. Kick-offs are scheduled events; the models learn from the \(Int(day.historyDays)) days before. \
+            This history is the trace's demand, as it would be measured with enough capacity.
 
             Capacity is emulated: an instance serves as many statements at once as the router has connections to it \
-            (\(scenario.homeConnections) to a home, \(scenario.contingentConnections) to a contingent instance), and each visit holds one for \
+            (\(home) to a home, \(contingent) to a contingent instance), and each visit holds one for \
             \(scenario.serviceTime.wholeMilliseconds) ms (pg_sleep). The latency objective is a p99 of \
-            \(scenario.latencyObjective.wholeMilliseconds) ms in each second.
+            \(scenario.latencyObjective.wholeMilliseconds) ms in each second. Moves take real time: a second of \
+            moving is \(decimal(scenario.minutesPerSecond)) minutes of the trace.
 
             """)
     }
 
-    private func write(_ report: DemonstrationReport) throws {
-        guard let path = options.reportPath else { return }
-        let encoder = JSONEncoder()
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        do {
-            try encoder.encode(report).write(to: URL(fileURLWithPath: path))
-        } catch {
-            throw DemonstrationError("cannot write the report to \(path): \(error.localizedDescription)")
-        }
-        screen.say("the report is in \(path)")
-    }
+    private func clock(_ time: Timestamp) -> String { String(time.description.dropFirst(11).prefix(5)) }
 }

@@ -44,7 +44,7 @@ struct PolicyReplay {
             curve: trace.curve(scenario), keys: keys,
             configuration: .init(
                 connections: scenario.clientConnections, serviceTime: scenario.serviceTime,
-                orderShare: scenario.orderShare, seed: scenario.seed))
+                orderShare: scenario.orderShare, filledOrders: scenario.shop.ordersPerCustomer, seed: scenario.seed))
         let assembly = try await Assembly.start(configuration(homes), options: try options(), logger: logger)
         let recorder = ReplayRecorder()
         return try await withThrowingTaskGroup(of: Void.self) { group in
@@ -108,15 +108,10 @@ struct PolicyReplay {
         var router = RouterSettings()
         router.clientsMax = scenario.clientConnections + 100
         router.queueTimeout = .seconds(120)
-        var forecast = ForecastSettings()
-        forecast.horizon = .seconds(2 * 3600)
         var controller = ControllerSettings()
         controller.mode = .auto
         controller.policy = policy
-        controller.threshold = scenario.threshold
         controller.latencyObjective = scenario.latencyObjective
-        controller.prepareConfidence = scenario.prepareConfidence
-        controller.confidenceLevel = scenario.confidenceLevel
         var moves = MoveSettings()
         moves.cleanupGrace = .seconds(300)
         return Configuration(
@@ -139,7 +134,7 @@ struct PolicyReplay {
                         connectionsMax: scenario.contingentConnections, costPerHour: 1)),
                 warm: scenario.contingents),
             groups: [GroupSettings(group: Shop.group, segments: scenario.segments)], router: router,
-            forecast: forecast, controller: controller, moves: moves, events: trace.events, eventFiles: [])
+            forecast: ForecastSettings(), controller: controller, moves: moves, events: trace.events, eventFiles: [])
     }
 
     private func options() throws -> Assembly.Options {
@@ -160,21 +155,31 @@ struct PolicyReplay {
     ) async throws -> PolicyReport {
         let segments = await assembly.coordinator.segments()
         let verdict = try await LedgerCheck(
-            table: assembly.routing.table, instances: await assembly.coordinator.reachableInstances()
+            table: assembly.routing.table, instances: await assembly.coordinator.reachableInstances(),
+            shop: scenario.shop
         ).verdict(of: outcome.ledger)
+        let samples = recorder.samples
+        let segmentsAway = segments.count { $0.location != $0.home }
         let moves = try await assembly.coordinator.recordedMoves()
-        let blocks = moves.flatMap(\.blockedMilliseconds).sorted()
+        let blocks = moves.flatMap(\.blockedMilliseconds)
+        let preparations = moves.compactMap(\.preparedMilliseconds)
         return PolicyReport(
             violationSeconds: outcome.timeline.violationSeconds(objective: scenario.latencyObjective.inSeconds),
             p50Ms: (outcome.timeline.percentile(0.5) ?? 0) * 1000, p99Ms: (outcome.timeline.percentile(0.99) ?? 0) * 1000,
             statements: outcome.statements, failedStatements: outcome.failedStatements, failures: outcome.failures,
             moves: moves.count { !$0.blockedMilliseconds.isEmpty },
             movesHome: moves.count { $0.target.hasPrefix("home") && !$0.blockedMilliseconds.isEmpty },
-            blockedMsMedian: blocks.isEmpty ? nil : blocks[blocks.count / 2], blockedMsMax: blocks.last,
-            ledgerRows: verdict.checked, ledgerLost: verdict.lost, ledgerDuplicated: verdict.duplicated,
-            instanceHours: Double(scenario.homes) * (scenario.end - scenario.start).inSeconds / 3600
-                + recorder.contingentHours(acceleration: scenario.acceleration),
-            segmentsAwayAtEnd: segments.count { $0.location != $0.home },
+            blockedMsMedian: blocks.median, blockedMsMax: blocks.max(),
+            prepareMinutesMedian: preparations.median.map { $0 / 1000 * scenario.minutesPerSecond },
+            ledgerRows: verdict.all.checked, ledgerRowsWritten: verdict.written.checked, ledgerLost: verdict.all.lost,
+            ledgerDuplicated: verdict.all.duplicated,
+            instanceHours: InstanceHours.total(
+                homes: scenario.homes, leased: samples.map { ($0.at, $0.contingentsLeased) },
+                homesPerContingent: scenario.homesPerContingent, from: scenario.start, to: scenario.end),
+            segmentsAwayAtEnd: segmentsAway,
+            homeMinutesAfterEnd: HomeComing.minutes(
+                after: scenario.end,
+                away: samples.map { ($0.at, $0.segmentsAway) } + [(assembly.clock.now(), segmentsAway)]),
             seconds: seconds(outcome.timeline, recorder), decisions: try await decisions(assembly))
     }
 

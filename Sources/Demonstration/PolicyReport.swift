@@ -13,12 +13,21 @@ package struct PolicyReport: Codable, Sendable {
     package var movesHome: Int
     package var blockedMsMedian: Double?
     package var blockedMsMax: Double?
+    /// Minutes of the trace that a move took to prepare; nil without moves.
+    package var prepareMinutesMedian: Double?
+    /// Rows checked: those that clients were told are written, and those that the servers were filled with.
     package var ledgerRows: Int
+    /// Of these, the ones that clients were told of.
+    package var ledgerRowsWritten: Int
     package var ledgerLost: Int
     package var ledgerDuplicated: Int
-    /// Homes and leased contingent instances, in cluster time.
+    /// Homes and leased contingent instances: hours of the trace, of an instance of a home's size.
     package var instanceHours: Double
+    /// After the trace has ended and the cluster has settled.
     package var segmentsAwayAtEnd: Int
+    /// Minutes of the trace from its end until all segments were home; 0 when they were home by then, nil when they
+    /// were not home at last.
+    package var homeMinutesAfterEnd: Double?
     package var seconds: [Second]
     package var decisions: [AuditView]
 
@@ -53,6 +62,9 @@ package struct DemonstrationReport: Codable, Sendable {
     package var shortfalls: [String]
     package var passed: Bool
     package var trace: String
+    /// The replayed day, `YYYY-MM-DD` in UTC, and the days of history before its start.
+    package var day: String
+    package var historyDays: Double
     package var acceleration: Double
     package var rows: Int64
     package var secondsInAll: Double
@@ -66,7 +78,7 @@ package struct DemonstrationReport: Codable, Sendable {
             if report.failedStatements > 0 { found.append("\(name): \(report.failedStatements) statements failed") }
             if report.ledgerLost > 0 { found.append("\(name): \(report.ledgerLost) acknowledged rows are lost") }
             if report.ledgerDuplicated > 0 { found.append("\(name): \(report.ledgerDuplicated) rows are there twice") }
-            if report.ledgerRows == 0 { found.append("\(name): no row was written") }
+            if report.ledgerRowsWritten == 0 { found.append("\(name): no row was written") }
         }
         let (reactive, predictive) = (policies.reactive.violationSeconds, policies.predictive.violationSeconds)
         if reactive == 0 {

@@ -10,6 +10,7 @@ final class ReplayRecorder: Sendable {
         let load: Double
         let loadByInstance: [String: Double]
         let contingentsLeased: Int
+        let segmentsAway: Int
         let movesUnderWay: Int
         let statementsWaiting: Int
     }
@@ -29,6 +30,7 @@ final class ReplayRecorder: Sendable {
         while !Task.isCancelled {
             let status = await assembly.coordinator.status()
             let at = assembly.clock.now()
+            let segments = await assembly.coordinator.segments()
             let sample = Sample(
                 second: begin.duration(to: .now).inSeconds, at: at, load: status.instances.reduce(0) { $0 + $1.load },
                 loadByInstance: Dictionary(
@@ -36,7 +38,7 @@ final class ReplayRecorder: Sendable {
                 contingentsLeased: status.instances.count {
                     $0.role == "contingent" && ["reserved", "active", "draining"].contains($0.state)
                 },
-                movesUnderWay: status.moves.count,
+                segmentsAway: segments.count { $0.location != $0.home }, movesUnderWay: status.moves.count,
                 statementsWaiting: status.instances.reduce(0) { $0 + $1.statementsWaiting })
             let prediction = await assembly.coordinator.predictedTotal(at: at + Self.lead)
             recorded.withLock {
@@ -55,14 +57,6 @@ final class ReplayRecorder: Sendable {
         recorded.withLock { recorded in
             recorded.predictions.filter { abs(($0.for - time).inSeconds) <= tolerance.inSeconds }
                 .min { abs(($0.for - time).inSeconds) < abs(($1.for - time).inSeconds) }?.load
-        }
-    }
-
-    /// Hours of cluster time that contingent instances were leased.
-    func contingentHours(acceleration: Double) -> Double {
-        let samples = samples
-        return zip(samples, samples.dropFirst()).reduce(0) { sum, pair in
-            sum + Double(pair.0.contingentsLeased) * (pair.1.second - pair.0.second) * acceleration / 3600
         }
     }
 }

@@ -1,5 +1,5 @@
-// The World Cup trace as the demonstration uses it: four weeks before the replay become the segments' history, the replay
-// itself becomes a curve of visits per second.
+// The World Cup trace as the demonstration uses it: up to four weeks before the replay become the segments' history,
+// the replay itself becomes a curve of visits per second.
 import ClusterModel
 import Forecasting
 import Foundation
@@ -32,10 +32,10 @@ struct ReplayedTrace: Sendable {
         return RateCurve(spacing: 60 / scenario.acceleration, rates: rates)
     }
 
-    /// What the router would have measured on each segment in the weeks before the replay.
+    /// Each segment's load before the replay: the trace's demand, as it would be measured with enough capacity. (The
+    /// homes of the replay do not have enough: they would have been full at the higher peaks of those weeks.)
     func history(_ scenario: Scenario, shares: [SegmentID: Double]) throws -> [SegmentID: LoadSeries] {
-        let start = scenario.start - .seconds(scenario.historyDays * 86_400)
-        let whole = try requests.window(from: start, to: scenario.start)
+        let whole = try requests.window(from: scenario.day.historyStart, to: scenario.start)
             .resampled(to: .seconds(300), missingTolerated: 0.5)
             .scaled(by: scenario.visitsPerRequest * scenario.busySeconds)
         return shares.mapValues { whole.scaled(by: $0) }

@@ -8,16 +8,14 @@ import Foundation
 import Workload
 
 struct Scenario: Sendable {
-    /// The replayed part of the trace's peak day.
-    var start = Scenario.time("1998-06-30T13:30:00Z")
-    var end = Scenario.time("1998-07-01T00:15:00Z")
-    /// Whether segments have to be home at the end.
-    var endsAfterThePeak = true
-
-    static let full = Scenario()
-    /// The first of the day's two matches. Its segments stay where they are, for the second one is expected.
-    static let quick = Scenario(
-        start: Scenario.time("1998-06-30T13:30:00Z"), end: Scenario.time("1998-06-30T16:45:00Z"), endsAfterThePeak: false)
+    /// Which day of the trace, and how much of it.
+    let day: ReplayedDay
+    /// What is replayed.
+    var start: Timestamp { day.start }
+    var end: Timestamp { day.end }
+    /// Whether segments have to be home at the end. In the short replay they stay where they are: on the default day a
+    /// second match is expected.
+    var endsAfterThePeak: Bool { !day.isQuick }
 
     /// Cluster seconds in a real second.
     let acceleration = 530.0
@@ -42,10 +40,6 @@ struct Scenario: Sendable {
     let requestsWhenHomesAreFull = 100_000.0
     /// Of the p99 in each second, as P-Store (SIGMOD'18) has it.
     let latencyObjective = Duration.milliseconds(500)
-    let threshold = 0.8
-    let prepareConfidence = 0.2
-    let confidenceLevel = 0.5
-    let historyDays = 28
 
     /// Seconds of back-end time for one visit.
     var busySeconds: Double { (serviceTime + overhead).inSeconds }
@@ -55,10 +49,11 @@ struct Scenario: Sendable {
 
     var realSeconds: Double { (end - start).inSeconds / acceleration }
 
-    func clusterTime(atSecond second: Double) -> Timestamp { start + .seconds(second * acceleration) }
+    /// Minutes of the trace that pass in a real second.
+    var minutesPerSecond: Double { acceleration / 60 }
 
-    private static func time(_ text: String) -> Timestamp {
-        guard let time = Timestamp(text) else { preconditionFailure("not a time: \(text)") }
-        return time
-    }
+    /// A contingent instance's capacity, in homes.
+    var homesPerContingent: Double { Double(contingentConnections) / Double(homeConnections) }
+
+    func clusterTime(atSecond second: Double) -> Timestamp { start + .seconds(second * acceleration) }
 }

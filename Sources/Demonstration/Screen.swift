@@ -46,22 +46,29 @@ package final class Screen: Sendable {
             ("p50 ms", { decimal($0.p50Ms) }), ("p99 ms", { decimal($0.p99Ms) }),
             ("statements", { "\($0.statements)" }), ("failed statements", { "\($0.failedStatements)" }),
             ("moves (of these, home)", { "\($0.moves) (\($0.movesHome))" }),
+            ("trace minutes to prepare a move, median", { $0.prepareMinutesMedian.map(decimal) ?? "-" }),
             ("blocked ms per cut-over, median", { $0.blockedMsMedian.map(decimal) ?? "-" }),
             ("blocked ms per cut-over, max", { $0.blockedMsMax.map(decimal) ?? "-" }),
             ("rows checked by the ledger", { "\($0.ledgerRows)" }), ("rows lost", { "\($0.ledgerLost)" }),
             ("rows duplicated", { "\($0.ledgerDuplicated)" }),
-            ("instance-hours (of the trace)", { decimal($0.instanceHours) }),
+            ("instance-hours of the trace, home-sized", { decimal($0.instanceHours) }),
         ]
+        let width = 2 + (rows.map(\.0.count).max() ?? 0)
         say("")
-        say(String(repeating: " ", count: 38) + report.policies.all.map { $0.name.leftPadded(13) }.joined())
+        say(String(repeating: " ", count: width) + report.policies.all.map { $0.name.leftPadded(13) }.joined())
         for (label, value) in rows {
-            say(label.padded(38) + report.policies.all.map { value($0.report).leftPadded(13) }.joined())
+            say(label.padded(width) + report.policies.all.map { value($0.report).leftPadded(13) }.joined())
         }
         say("")
+        for (name, policy) in report.policies.all {
+            guard let minutes = policy.homeMinutesAfterEnd, minutes > 0 else { continue }
+            say("\(name): the last segment was home \(decimal(minutes)) minutes of the trace after the trace's end")
+        }
     }
 }
 
-private func decimal(_ value: Double) -> String {
+/// One decimal.
+func decimal(_ value: Double) -> String {
     let tenths = Int((value * 10).rounded())
     return "\(tenths / 10).\(abs(tenths % 10))"
 }

@@ -6,12 +6,13 @@ extension Configuration {
     ///
     /// - Parameters:
     ///   - file: the name to show in errors.
-    ///   - environment: where `password_env` looks.
+    ///   - environment: where `password_env` looks. Nil leaves passwords from the environment unread, for commands that
+    ///     only have to find the running server.
     /// - Throws: `ConfigurationError` for the first thing that is wrong.
     package static func read(
         _ text: String,
         file: String,
-        environment: [String: String] = [:]
+        environment: [String: String]? = [:]
     ) throws(ConfigurationError) -> Configuration {
         let root = try SettingsNode.document(text, file: file)
         let reader = SettingsReader(environment: environment)
@@ -34,12 +35,12 @@ extension Configuration {
             eventFiles: try reader.eventFiles(root)
         )
         try root.finish()
-        try configuration.check(root)
+        try configuration.check(root, hasPasswords: environment != nil)
         return configuration
     }
 
     /// What no single setting can tell.
-    private func check(_ root: SettingsNode) throws(ConfigurationError) {
+    private func check(_ root: SettingsNode, hasPasswords: Bool) throws(ConfigurationError) {
         guard !instances.isEmpty else { throw root.error("`instances` must name at least one home instance") }
         guard !groups.isEmpty else { throw root.error("`groups` must name at least one group of sharded tables") }
         let ids = instances.map(\.instance.id) + pool.fixedInstances.map(\.instance.id)
@@ -56,7 +57,7 @@ extension Configuration {
         guard controller.prepareConfidence <= controller.confidenceLevel else {
             throw root.error("`controller.prepare_confidence` must not be above `controller.confidence_level`")
         }
-        if clientAuthentication == .scram, let open = users.first(where: { $0.secret == nil }) {
+        if hasPasswords, clientAuthentication == .scram, let open = users.first(where: { $0.secret == nil }) {
             throw root.error(
                 "user `\(open.name)` has neither password nor verifier; give one, or set client_authentication: trust"
             )

@@ -154,7 +154,7 @@ package struct RouterSettings: Hashable, Sendable {
 
 package struct ForecastSettings: Hashable, Sendable {
     package var every = Duration.seconds(300)
-    package var horizon = Duration.seconds(3600)
+    package var horizon = Duration.seconds(2 * 3600)
     package var step = Duration.seconds(300)
     package var history = Duration.seconds(28 * 86_400)
     package var refitEvery = Duration.seconds(86_400)
@@ -182,8 +182,10 @@ package struct ControllerSettings: Hashable, Sendable {
     package var threshold = 0.8
     /// Share of capacity below which a home must stay, with the segment back, before it is taken home.
     package var returnThreshold = 0.6
-    package var confidenceLevel = 0.9
-    package var prepareConfidence = 0.5
+    /// Probability of overload from which ownership changes.
+    package var confidenceLevel = 0.5
+    /// Probability of overload from which a copy is prepared: cheap and reversible, so low.
+    package var prepareConfidence = 0.2
     package var coolDown = Duration.seconds(900)
     package var movesAtOnce = 2
     /// The p99 latency that the team promises.

@@ -2,7 +2,11 @@
 import ClusterModel
 
 struct SettingsReader {
-    let environment: [String: String]
+    /// A longer event is taken for a slip in one of its years; models would spread its effect over all they know.
+    private static let eventDaysMax = 400
+
+    /// Nil when passwords of the environment are not wanted.
+    let environment: [String: String]?
 
     func listener(_ root: SettingsNode, _ key: String, port: Int) throws(ConfigurationError) -> Listener {
         guard let node = try root.child(key) else { return Listener(host: "127.0.0.1", port: port) }
@@ -40,6 +44,7 @@ struct SettingsReader {
         let password = try node.child("password")?.string()
         guard let variable else { return password }
         let name = try variable.string()
+        guard let environment else { return password }
         guard let value = environment[name] else { throw variable.error("the environment has no variable \(name)") }
         return value
     }
@@ -217,6 +222,9 @@ struct SettingsReader {
         let start = try timestamp(node.required("start"))
         let end = try timestamp(node.required("end"))
         guard start < end else { throw node.error("ends before it starts") }
+        guard end - start <= .seconds(Self.eventDaysMax * 86_400) else {
+            throw node.error("lasts longer than \(Self.eventDaysMax) days: correct its start or its end")
+        }
         var segments: [SegmentID]?
         if let list = try node.child("segments") {
             var ids: [SegmentID] = []

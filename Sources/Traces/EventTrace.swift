@@ -5,6 +5,8 @@ import ClusterModel
 
 /// The events of a trace.
 package struct EventTrace: Sendable {
+    /// A longer event is taken for a slip in one of its years.
+    static let daysMax = 400
     static let header = ["start", "end", "segment", "kind", "known_in_advance", "label"]
 
     /// What an operator could have put in a calendar.
@@ -20,6 +22,10 @@ package struct EventTrace: Sendable {
             let end = try Self.timestamp(fields[1], column: "end", rows)
             guard start <= end else {
                 throw rows.failure(.endsBeforeStart, column: "end", "\(end) is before the start, \(start)")
+            }
+            guard end - start <= .seconds(Self.daysMax * 86_400) else {
+                throw rows.failure(
+                    .lastsTooLong, column: "end", "is more than \(Self.daysMax) days after the start: correct one of them")
             }
             let segments = fields[2] == "*" || fields[2].isEmpty ? nil : [SegmentID(fields[2])]
             let event = ScheduledEvent(kind: fields[3], label: fields[5], start: start, end: end, segments: segments)

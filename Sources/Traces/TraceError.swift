@@ -2,7 +2,7 @@
 package struct TraceError: Error, Equatable, Sendable, CustomStringConvertible {
     package enum Code: Sendable, Equatable {
         case cannotOpen, cannotRead, notText, lineTooLong, wrongHeader, wrongColumnCount, notATimestamp, notALoad
-        case notABoolean, endsBeforeStart, notInOrder, offTheGrid, emptySegment, unclosedQuote
+        case notABoolean, endsBeforeStart, lastsTooLong, notInOrder, offTheGrid, emptySegment, unclosedQuote
     }
 
     package let code: Code

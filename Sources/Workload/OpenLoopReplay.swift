@@ -9,12 +9,15 @@ package final class OpenLoopReplay: Sendable {
         package var connections: Int
         package var serviceTime: Duration
         package var orderShare: Double
+        /// Orders that every customer was filled with: a browse that sees fewer has failed.
+        package var filledOrders: Int
         package var seed: UInt64
 
-        package init(connections: Int, serviceTime: Duration, orderShare: Double, seed: UInt64) {
+        package init(connections: Int, serviceTime: Duration, orderShare: Double, filledOrders: Int, seed: UInt64) {
             self.connections = connections
             self.serviceTime = serviceTime
             self.orderShare = orderShare
+            self.filledOrders = filledOrders
             self.seed = seed
         }
     }
@@ -59,8 +62,6 @@ package final class OpenLoopReplay: Sendable {
         arrivals = curve.arrivals(using: &generator).map { Arrival(time: $0, visit: visitors.next()) }
         shared = Mutex(Shared(outcome: Outcome(timeline: LatencyTimeline(duration: curve.duration))))
     }
-
-    package var visits: Int { arrivals.count }
 
     /// Replays every arrival over the connections, closes them, and returns when the last was answered.
     package func run(on connections: [PostgresConnection]) async -> Outcome {
@@ -112,7 +113,8 @@ package final class OpenLoopReplay: Sendable {
 
     private func serveOne(_ arrival: Arrival, on connection: PostgresConnection, start: ContinuousClock.Instant) async {
         do {
-            let statements = try await arrival.visit.run(on: connection, serviceTime: configuration.serviceTime)
+            let statements = try await arrival.visit.run(
+                on: connection, serviceTime: configuration.serviceTime, filledOrders: configuration.filledOrders)
             let latency = (clock.now - start).inSeconds - arrival.time
             shared.withLock { shared in
                 shared.outcome.statements += statements

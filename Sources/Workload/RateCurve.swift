@@ -18,12 +18,6 @@ package struct RateCurve: Sendable {
 
     package var duration: Double { spacing * Double(rates.count - 1) }
 
-    package func rate(at second: Double) -> Double {
-        let position = max(0, min(second / spacing, Double(rates.count - 1)))
-        let left = min(Int(position), rates.count - 2)
-        return rates[left] + (rates[left + 1] - rates[left]) * (position - Double(left))
-    }
-
     /// The arrival times in seconds from the start, ascending.
     package func arrivals(using generator: inout some RandomNumberGenerator) -> [Double] {
         var times: [Double] = []

@@ -17,6 +17,7 @@ package struct Shop: Sendable {
         self.itemsPerOrder = itemsPerOrder
     }
 
+    /// The rows that the fill writes.
     package var rows: Int64 { customers * Int64(1 + ordersPerCustomer * (1 + itemsPerOrder)) }
 
     /// Order numbers from here on are written by clients during a replay.

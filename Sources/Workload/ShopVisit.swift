@@ -8,19 +8,25 @@ package enum ShopVisit: Hashable, Sendable {
     case browse(customer: Int64)
     case order(customer: Int64, order: Int64)
 
+    /// The most orders that a browse shows.
+    private static let browsedOrdersMax = 5
+
     /// Runs the visit; returns when the server has acknowledged it.
     ///
+    /// - Parameter filledOrders: orders that every customer has at least.
     /// - Returns: the statements that were sent.
-    /// - Throws: `PostgresError`, `ConnectionError`.
-    package func run(on connection: PostgresConnection, serviceTime: Duration) async throws -> Int {
+    /// - Throws: `PostgresError`, `ConnectionError`, `MissingOrders`.
+    package func run(on connection: PostgresConnection, serviceTime: Duration, filledOrders: Int) async throws -> Int {
         let seconds = "\(serviceTime.inSeconds)"
         switch self {
         case .browse(let customer):
-            try await connection.execute(
+            let orders = try await connection.execute(
                 """
                 SELECT o.order_id, o.total, o.status FROM orders o, pg_sleep($2::float8)
-                WHERE o.customer_id = $1 ORDER BY o.order_id DESC LIMIT 5
+                WHERE o.customer_id = $1 ORDER BY o.order_id DESC LIMIT \(Self.browsedOrdersMax)
                 """, ["\(customer)", seconds])
+            try MissingOrders.check(
+                customer: customer, seen: orders.rows.count, filled: filledOrders, shownMax: Self.browsedOrdersMax)
             return 1
         case .order(let customer, let order):
             try await connection.query("BEGIN")

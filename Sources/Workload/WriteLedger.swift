@@ -14,7 +14,7 @@ package struct WriteLedger: Sendable {
     package struct Verdict: Hashable, Sendable {
         package let checked: Int
         package let lost: Int
-        /// Rows that exist more than once, or that nobody was told of.
+        /// Rows that exist more than once, or that nobody wrote.
         package let duplicated: Int
 
         package init(checked: Int, lost: Int, duplicated: Int) {
@@ -22,12 +22,19 @@ package struct WriteLedger: Sendable {
             self.lost = lost
             self.duplicated = duplicated
         }
+
+        package static func + (a: Verdict, b: Verdict) -> Verdict {
+            Verdict(checked: a.checked + b.checked, lost: a.lost + b.lost, duplicated: a.duplicated + b.duplicated)
+        }
     }
 
-    /// - Parameter found: every client-written id in the cluster, once for each row that holds it.
-    package func verdict(found: [Int64]) -> Verdict {
+    /// - Parameters:
+    ///   - found: every client-written id on the owners of the segments, once for each row that holds it.
+    ///   - strays: rows with such ids on instances that do not own their segment: each counts as a duplicate, and none
+    ///     makes up for a row that its owner lost.
+    package func verdict(found: [Int64], strays: Int = 0) -> Verdict {
         var seen: Set<Int64> = []
-        var duplicated = 0
+        var duplicated = strays
         for id in found where !seen.insert(id).inserted || !(acknowledged.contains(id) || inDoubt.contains(id)) {
             duplicated += 1
         }

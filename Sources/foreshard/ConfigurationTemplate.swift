@@ -53,15 +53,15 @@ enum ConfigurationTemplate {
           # policy: predictive        # none, reactive, predictive
           # threshold: 0.8            # share of capacity above which an instance is overloaded
           # return_threshold: 0.6     # a home takes a segment back when it then stays below this share
-          # prepare_confidence: 0.5   # probability of overload from which a copy is prepared
-          # confidence_level: 0.9     # probability from which ownership changes
+          # prepare_confidence: 0.2   # probability of overload from which a copy is prepared
+          # confidence_level: 0.5     # probability from which ownership changes
           # cool_down: 15m            # a segment rests this long after a move
           # moves_at_once: 2
           # latency_objective: 500ms  # p99
           # probation: 10m            # a move is watched this long, and reverted if it made things worse
           # reactive_every: 1m
 
-        # forecast: {every: 5m, horizon: 60m, step: 5m, history: 28d, refit_every: 1d}
+        # forecast: {every: 5m, horizon: 2h, step: 5m, history: 28d, refit_every: 1d}
 
         # moves: {gate_timeout: 500ms, cleanup_grace: 15m}
 

@@ -16,7 +16,7 @@ struct Status: AsyncParsableCommand {
                     instance.id, instance.role, instance.zone, instance.state, "\(instance.segments)",
                     number(instance.load), number(instance.capacity), number(instance.p99Milliseconds, digits: 1),
                     "\(instance.connectionsInUse)", "\(instance.statementsWaiting)", number(instance.predictedPeak),
-                    instance.predictedPeakAt.map { String($0.dropFirst(11).prefix(5)) } ?? "-",
+                    shownTime(instance.predictedPeakAt, now: view.now),
                     percent(instance.overloadProbability))
             }
             let forecast = view.forecastIssuedAt.map { "forecast of \($0)\(view.isForecastStale ? " (stale)" : "")" }
@@ -35,14 +35,14 @@ struct Segments: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
+        let now = try await server.clusterTime()
         try await server.show([SegmentView].self, from: "segments") { views in
             var table = TextTable("SEGMENT", "GROUP", "ON", "HOME", "LOAD", "P99 MS", "PEAK", "AT", "FROM HASH", "TO HASH")
             for view in views {
                 table.add(
                     view.segmentID, view.group, view.location, view.home, number(view.load),
                     number(view.p99Milliseconds, digits: 1), number(view.predictedPeak),
-                    view.predictedPeakAt.map { String($0.dropFirst(11).prefix(5)) } ?? "-", "\(view.lower)",
-                    "\(view.upper)")
+                    shownTime(view.predictedPeakAt, now: now), "\(view.lower)", "\(view.upper)")
             }
             return table.text
         }
@@ -59,32 +59,33 @@ struct Forecast: AsyncParsableCommand {
     var subject: String?
 
     func run() async throws {
+        let now = try await server.clusterTime()
         try await server.show([ForecastView].self, from: "forecast", subject.map { ["subject": $0] } ?? [:]) { views in
             guard !views.isEmpty else {
                 return subject.map { "no forecast of \($0): see `foreshard segments` and `foreshard status` for names" }
                     ?? "no forecast yet"
             }
-            return subject == nil ? summary(of: views) : views.map(detail).joined(separator: "\n\n")
+            return subject == nil ? summary(of: views, now) : views.map { detail(of: $0, now) }.joined(separator: "\n\n")
         }
     }
 
-    private func summary(of views: [ForecastView]) -> String {
+    private func summary(of views: [ForecastView], _ now: String) -> String {
         var table = TextTable("SUBJECT", "NEXT", "PEAK", "AT", "90 % BELOW", "OVERLOAD", "MODEL")
         for view in views {
             let peak = view.steps.max { $0.load < $1.load }
             table.add(
                 view.subject, number(view.steps.first?.load), number(peak?.load),
-                peak.map { String($0.at.dropFirst(11).prefix(5)) } ?? "-", number(peak.flatMap { quantile(0.9, of: $0) }),
+                shownTime(peak?.at, now: now), number(peak.flatMap { quantile(0.9, of: $0) }),
                 percent(view.steps.compactMap(\.confidence).max()), view.model ?? "-")
         }
         return table.text
     }
 
-    private func detail(of view: ForecastView) -> String {
+    private func detail(of view: ForecastView, _ now: String) -> String {
         var table = TextTable("AT", "5 %", "25 %", "MEDIAN", "75 %", "95 %", "99 %", "OVERLOAD")
         for step in view.steps {
             table.add(
-                String(step.at.dropFirst(11).prefix(5)), number(quantile(0.05, of: step)),
+                shownTime(step.at, now: now), number(quantile(0.05, of: step)),
                 number(quantile(0.25, of: step)), number(step.load), number(quantile(0.75, of: step)),
                 number(quantile(0.95, of: step)), number(quantile(0.99, of: step)), percent(step.confidence))
         }

@@ -9,8 +9,8 @@ struct Route: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Where a statement would go, and why, without running it.",
         discussion: """
-            Asks the running server, which knows where the segments are now. Without one, the first placement of the \
-            configuration stands in.
+            Asks the running server, which knows where the segments are now. When nobody listens at its admin port, \
+            the first placement of the configuration stands in, and the answer says so.
             """)
     @OptionGroup var server: ServerOptions
 
@@ -21,12 +21,15 @@ struct Route: AsyncParsableCommand {
         let data: Data
         do {
             data = try await server.client().get("route", ["sql": sql])
-        } catch is AdminError {
-            let view = try RouteView(sql, table: FirstPlacement.table(of: try server.configuration()))
-            data = try AdminClient.encode(view)
+        } catch let error as AdminError {
+            let configuration = try server.configuration()
+            guard configuration.admin.isRefusing() else { throw error }
+            data = try AdminClient.encode(
+                RouteView(sql, table: FirstPlacement.table(of: configuration), isFirstPlacement: true))
         }
         try server.print(data, as: RouteView.self) { view in
-            view.statements.map { text(of: $0) }.joined(separator: "\n")
+            let caution = view.isFirstPlacement ? ["nobody listens; by the first placement of \(server.config):"] : []
+            return (caution + view.statements.map { text(of: $0) }).joined(separator: "\n")
         }
     }
 

@@ -22,7 +22,7 @@ struct Serve: AsyncParsableCommand {
     var logLevel = "info"
 
     func run() async throws {
-        let configuration = try readConfiguration(config)
+        let configuration = try readConfiguration(config, withPasswords: true)
         let logger = try makeLogger(level: logLevel)
         var options = Assembly.Options()
         options.crashSwitch = try CrashSwitches.fromEnvironment()

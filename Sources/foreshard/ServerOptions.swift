@@ -1,5 +1,6 @@
 import Admin
 import ArgumentParser
+import ControlPlane
 import Foundation
 import Settings
 
@@ -11,7 +12,8 @@ struct ServerOptions: ParsableArguments {
     @Flag(help: "Print JSON.")
     var json = false
 
-    func configuration() throws -> Configuration { try readConfiguration(config) }
+    /// Without the passwords that it takes from the environment: finding the server needs none.
+    func configuration() throws -> Configuration { try readConfiguration(config, withPasswords: false) }
 
     func client() throws -> AdminClient {
         let configuration = try configuration()
@@ -27,16 +29,24 @@ struct ServerOptions: ParsableArguments {
         try print(await client().get(path, parameters), as: type, text: text)
     }
 
+    /// The server's cluster time, as views show times; JSON needs none, so nothing is asked for it.
+    func clusterTime() async throws -> String {
+        guard !json else { return "" }
+        return try AdminClient.decode(StatusView.self, try await client().get("status")).now
+    }
+
     func print<Value: Decodable>(_ data: Data, as type: Value.Type, text: (Value) -> String) throws {
         let output = json ? String(decoding: data, as: UTF8.self) : text(try AdminClient.decode(type, data)) + "\n"
         FileHandle.standardOutput.write(Data(output.utf8))
     }
 }
 
-func readConfiguration(_ path: String) throws -> Configuration {
+/// - Parameter withPasswords: false for commands that only look; then the environment's passwords may be missing.
+func readConfiguration(_ path: String, withPasswords: Bool) throws -> Configuration {
     guard let data = FileManager.default.contents(atPath: path) else {
         throw AdminError("cannot read \(path): write one with `foreshard init`, or name another with --config")
     }
     return try Configuration.read(
-        String(decoding: data, as: UTF8.self), file: path, environment: ProcessInfo.processInfo.environment)
+        String(decoding: data, as: UTF8.self), file: path,
+        environment: withPasswords ? ProcessInfo.processInfo.environment : nil)
 }

@@ -8,8 +8,6 @@ struct TextTable {
 
     mutating func add(_ cells: String...) { rows.append(cells) }
 
-    var isEmpty: Bool { rows.count == 1 }
-
     var text: String {
         let columns = rows.map(\.count).max() ?? 0
         let widths = (0..<columns).map { column in rows.map { $0.count > column ? $0[column].count : 0 }.max() ?? 0 }
@@ -33,7 +31,7 @@ extension String {
     }
 }
 
-/// One decimal, or a dash for nothing.
+/// With two decimals or as many as asked for; a dash for nothing.
 func number(_ value: Double?, digits: Int = 2) -> String {
     guard let value, value.isFinite else { return "-" }
     var scale = 1.0

@@ -21,6 +21,16 @@ private let minimal = """
         #expect(configuration.instances[0].instance.capacity == Load(8))
         #expect(configuration.groups[0].group.tables[1].table == TableName(schema: "sales", name: "orders"))
         #expect(configuration.groups[0].segments == 16)
+        #expect(configuration.controller.prepareConfidence == 0.2)
+        #expect(configuration.controller.confidenceLevel == 0.5)
+        #expect(configuration.forecast.horizon == .seconds(7200))
+    }
+
+    @Test func looksNeedNoPasswords() throws {
+        let text = minimal.replacing("client_authentication: trust", with: "users: [{name: app, password_env: NOPE}]")
+        #expect(throws: ConfigurationError.self) { try Configuration.read(text, file: "f.yaml", environment: [:]) }
+        let configuration = try Configuration.read(text, file: "f.yaml", environment: nil)
+        #expect(configuration.users == [User(name: "app", secret: nil)])
     }
 
     @Test func readsEverySection() throws {
@@ -30,7 +40,7 @@ private let minimal = """
                 users: [{name: app, password_env: APP_PASSWORD}]
                 pool: {provider: local, warm: 2, instances_max: 3, capacity: 6, connections: 8, zone: b}
                 router: {clients_max: 10, queue_timeout: 250ms}
-                forecast: {every: 10m, horizon: 2h}
+                forecast: {every: 10m, horizon: 3h}
                 controller: {mode: auto, policy: reactive, threshold: 0.7, return_threshold: 0.5}
                 moves: {cleanup_grace: 1h}
                 events: [{kind: sale, start: 2026-11-27T18:00:00+01:00, end: 2026-11-27T20:00:00Z}]
@@ -38,7 +48,7 @@ private let minimal = """
         let configuration = try Configuration.read(text, file: "f.yaml", environment: ["APP_PASSWORD": "x"])
         #expect(configuration.users == [User(name: "app", secret: .password("x"))])
         #expect(configuration.router.queueTimeout == .milliseconds(250))
-        #expect(configuration.forecast.horizon == .seconds(7200))
+        #expect(configuration.forecast.horizon == .seconds(3 * 3600))
         #expect(configuration.controller.mode == .auto)
         #expect(configuration.moves.cleanupGrace == .seconds(3600))
         #expect(configuration.events[0].start == Timestamp("2026-11-27T17:00:00Z"))
@@ -62,6 +72,18 @@ private let minimal = """
             "events: [{kind: x, start: 2026-01-02T00:00:00Z, end: 2026-01-01T00:00:00Z}]",
             "events[0]: ends before it starts"
         ),
+        (
+            "events: [{kind: x, start: 2026-01-01T00:00:00Z, end: 2062-01-01T00:00:00Z}]",
+            "events[0]: lasts longer than 400 days"
+        ),
+        (
+            "events: [{kind: x, start: 2026-02-31T00:00:00Z, end: 2026-04-01T00:00:00Z}]",
+            "events[0].start: must be a time with its zone"
+        ),
+        (
+            "events: [{kind: x, start: 2026-02-01T00:00:00+99:99, end: 2026-04-01T00:00:00Z}]",
+            "events[0].start: must be a time with its zone"
+        ),
         ("listen: [1]", "listen: must be a mapping of settings"),
     ]
 
@@ -73,6 +95,15 @@ private let minimal = """
             guard let error = error as? ConfigurationError else { return false }
             return error.description.contains(message) && error.description.hasPrefix("f.yaml")
         }
+    }
+
+    @Test(arguments: [
+        ("2028-02-29T00:00:00Z", true), ("2026-02-29T00:00:00Z", false), ("1900-02-29T00:00:00Z", false),
+        ("2026-04-31T00:00:00Z", false), ("2026-12-31T00:00:00Z", true), ("2026-01-00T00:00:00Z", false),
+        ("2026-01-01T00:00:00+15:59", true), ("2026-01-01T00:00:00+16:00", false), ("2026-01-01T00:00:00-01:60", false),
+    ])
+    func timesMustExist(text: String, exists: Bool) {
+        #expect((Timestamp(text) != nil) == exists)
     }
 
     @Test(arguments: ["", "a: [", "- 1", "42", "\u{0}", "application: {}"])

@@ -23,6 +23,7 @@ import Testing
         try await withServedCluster { cluster, _ in
             let known = try await cluster.foreshard("route", "SELECT v FROM kv WHERE k = 7")
             #expect(known.output.contains("segment kv-") && known.output.contains("on home-"), "\(known.all)")
+            #expect(!known.output.contains("nobody listens"), "\(known.all)")
             let parameter = try await cluster.foreshard("route", "SELECT v FROM kv WHERE k = $1")
             #expect(parameter.output.contains("at execution") && parameter.output.contains("$1"), "\(parameter.all)")
             let refused = try await cluster.foreshard("route", "SELECT count(*) FROM kv")

@@ -58,7 +58,46 @@ import Testing
         let result = try await cluster.foreshard("status")
         #expect(result.status != 0)
         #expect(result.all.contains("has `foreshard serve` been started"), "\(result.all)")
+        let route = try await cluster.foreshard("route", "SELECT v FROM kv WHERE k = 7")
+        #expect(route.status == 0 && route.output.contains("segment kv-"), "\(route.all)")
+        #expect(route.output.contains("nobody listens; by the first placement of"), "\(route.all)")
+        let json = try await cluster.foreshard("route", "SELECT 1", "--json")
+        let view = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any]
+        #expect(view?["is_first_placement"] as? Bool == true, "\(json.all)")
         await cluster.stop()
+    }
+
+    @Test func aPasswordThatIsNotInTheEnvironment() async throws {
+        let users = "users: [{name: app, password_env: FORESHARD_TEST_NO_SUCH_PASSWORD}]"
+        let cluster = try await TestCluster.start(users: users)
+        let serve = try await cluster.foreshard("serve")
+        #expect(serve.all.contains("the environment has no variable FORESHARD_TEST_NO_SUCH_PASSWORD"), "\(serve.all)")
+        let look = try await cluster.foreshard("status")
+        #expect(look.all.contains("has `foreshard serve` been started"), "\(look.all)")
+        await cluster.stop()
+    }
+
+    @Test func aServerOfThePoolThatDoesNotAnswer() async throws {
+        let spare = "{id: spare-1, port: \(TestCluster.freePort()), database: postgres, user: foreshard}"
+        let cluster = try await TestCluster.start(pool: "pool: {provider: static, instances: [\(spare)]}")
+        let check = try await cluster.foreshard("init")
+        #expect(check.status == 1)
+        #expect(check.output.contains("spare-1:"), "\(check.all)")
+        await cluster.stop()
+    }
+
+    @Test func aDayThatTheTraceCannotShow() async throws {
+        for day in ["1998-06-14", "1998-07-02", "2026-06-30"] {
+            let result = try await runProgram(Programs.foreshard, ["demo", "--day", day])
+            #expect(result.status != 0)
+            #expect(result.all.contains("Possible: 1998-06-15 to 1998-07-01"), "\(result.all)")
+        }
+    }
+
+    @Test func aReportThatCannotBeWritten() async throws {
+        let result = try await runProgram(Programs.foreshard, ["demo", "--report", "/nonexistent/report.json"])
+        #expect(result.status != 0)
+        #expect(result.all.contains("cannot write the report to /nonexistent/report.json"), "\(result.all)")
     }
 
     @Test func ordersThatDoNotFit() async throws {

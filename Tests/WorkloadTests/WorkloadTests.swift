@@ -60,4 +60,50 @@ import Workload
         #expect(ledger.verdict(found: [1, 2, 3, 4]) == .init(checked: 3, lost: 0, duplicated: 0))
         #expect(ledger.verdict(found: [1, 1, 3, 9]) == .init(checked: 3, lost: 1, duplicated: 2))
     }
+
+    @Test func aStrayIsADuplicateAndMakesUpForNothing() {
+        var ledger = WriteLedger()
+        ledger.acknowledge(1)
+        #expect(ledger.verdict(found: [1], strays: 1) == .init(checked: 1, lost: 0, duplicated: 1))
+        #expect(ledger.verdict(found: [], strays: 1) == .init(checked: 1, lost: 1, duplicated: 1))
+    }
+}
+
+@Suite struct FilledRowsTests {
+    @Test func everyFilledRowIsThereOnce() {
+        #expect(FilledRows(present: 10, found: 10).verdict(of: 10) == .init(checked: 10, lost: 0, duplicated: 0))
+    }
+
+    @Test func aRowTooManyDoesNotHideALostOne() {
+        #expect(FilledRows(present: 9, found: 10).verdict(of: 10) == .init(checked: 10, lost: 1, duplicated: 1))
+        #expect(FilledRows.none.verdict(of: 10) == .init(checked: 10, lost: 10, duplicated: 0))
+    }
+
+    @Test func anOwnerCountsOnlyItsOwnArcs() {
+        let arcs = HashArc.equalParts(4)
+        let queries = Shop.demonstration.filledSQL(arcs: [arcs[0], arcs[2]])
+        #expect(queries.count == Shop.group.tables.count)
+        for (query, table) in zip(queries, Shop.group.tables) {
+            #expect(query.contains("FROM \(table.table.name) WHERE"))
+            #expect(query.contains("BETWEEN \(arcs[0].lower) AND \(arcs[0].upper) OR"))
+            #expect(query.contains("BETWEEN \(arcs[2].lower) AND \(arcs[2].upper)"))
+            #expect(!query.contains("\(arcs[1].upper)"))
+        }
+    }
+}
+
+@Suite struct MissingOrdersTests {
+    @Test func aBrowseThatSeesTooLittleHasFailed() {
+        #expect(throws: MissingOrders.self) {
+            try MissingOrders.check(customer: 7, seen: 0, filled: 3, shownMax: 5)
+        }
+        #expect(throws: MissingOrders.self) {
+            try MissingOrders.check(customer: 7, seen: 4, filled: 9, shownMax: 5)
+        }
+    }
+
+    @Test func asManyAsFilledOrAsShownIsEnough() throws {
+        try MissingOrders.check(customer: 7, seen: 3, filled: 3, shownMax: 5)
+        try MissingOrders.check(customer: 7, seen: 5, filled: 9, shownMax: 5)
+    }
 }
