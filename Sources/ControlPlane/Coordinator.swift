@@ -98,39 +98,36 @@ package actor Coordinator {
     /// Runs until cancelled.
     package func run() async throws {
         guard let moves else { preconditionFailure("a coordinator runs with its move service attached") }
-        let (forecasts, forecast) = AsyncStream.makeStream(of: Timestamp.self, bufferingPolicy: .bufferingNewest(1))
-        let (plans, plan) = AsyncStream.makeStream(of: Timestamp.self, bufferingPolicy: .bufferingNewest(1))
+        let (measured, report) = AsyncStream.makeStream(of: Timestamp.self, bufferingPolicy: .bufferingNewest(1))
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask { await moves.run() }
             group.addTask {
-                try await self.measure { moment in
-                    forecast.yield(moment)
-                    plan.yield(moment)
+                try await self.every(self.timing.meterEvery) {
+                    try await $0.measure(until: $1)
+                    report.yield($1)
                 }
             }
-            group.addTask { await self.every(self.timing.forecastEvery, of: forecasts) { await $0.forecast(at: $1) } }
-            group.addTask { await self.every(self.timing.controlEvery, of: plans) { await $0.control(at: $1) } }
+            group.addTask { await self.forecast(when: measured) }
+            group.addTask { try await self.every(self.timing.controlEvery) { await $0.control(at: $1) } }
         }
     }
 
-    /// Measures at every interval's end and tells when it has: a forecast or plan of that moment then knows the interval.
-    private nonisolated func measure(_ measured: (Timestamp) -> Void) async throws {
+    private nonisolated func every(
+        _ step: Duration, _ body: @Sendable (Coordinator, Timestamp) async throws -> Void
+    ) async throws {
         while true {
             let moment: Timestamp
-            do { moment = try await parts.clock.tick(every: timing.meterEvery) } catch { return }
-            try await measure(until: moment)
-            measured(moment)
+            do { moment = try await parts.clock.tick(every: step) } catch { return }
+            try await body(self, moment)
         }
     }
 
-    /// At the first of the moments in each step.
-    private nonisolated func every(
-        _ step: Duration, of moments: AsyncStream<Timestamp>, _ body: (Coordinator, Timestamp) async -> Void
-    ) async {
-        var last = parts.clock.now().floored(to: step)
-        for await moment in moments where moment.floored(to: step) > last {
-            last = moment.floored(to: step)
-            await body(self, moment)
+    /// Forecasts at the first measured moment of each interval: what ended just then is known.
+    private nonisolated func forecast(when measured: AsyncStream<Timestamp>) async {
+        var last = parts.clock.now().floored(to: timing.forecastEvery)
+        for await moment in measured where moment.floored(to: timing.forecastEvery) > last {
+            last = moment.floored(to: timing.forecastEvery)
+            await forecast(at: moment)
         }
     }
 
