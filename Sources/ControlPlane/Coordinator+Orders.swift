@@ -15,13 +15,13 @@ extension Coordinator {
     }
 
     private func obtain(_ target: InstanceID) async throws {
-        if parts.homes.contains(where: { $0.id == target }) || leased.contains(target) { return }
-        guard await parts.pool.allMembers.contains(where: { $0.id == target }) else {
+        if parts.homes.contains(where: { $0.id == target }) { return }
+        guard let member = await parts.pool.allMembers.first(where: { $0.id == target }) else {
             let known = parts.homes.map(\.id.text) + (await parts.pool.allMembers.map(\.id.text))
             throw OrderRefusal("there is no instance \(target). Known: \(known.joined(separator: ", ")).")
         }
+        if member.state.isLent { return }
         _ = try await parts.pool.lease(target, for: .controller)
-        leased.insert(target)
         await tellRouterOfInstances()
     }
 

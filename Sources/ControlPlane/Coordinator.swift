@@ -54,8 +54,6 @@ package actor Coordinator {
     var plan: Plan?
     /// The last note written for each reason, so that a standing wait is one record and not one for each plan.
     var notesWritten: [String: Timestamp] = [:]
-    /// Contingent instances that the pool has lent, as last seen.
-    var leased: Set<InstanceID> = []
     /// Instances that an order is being carried out about.
     var instancesInOrders: Set<InstanceID> = []
 
@@ -81,9 +79,9 @@ package actor Coordinator {
 
     /// The contingent instances that are lent, and every other owner in the routing table that is no home.
     func contingentsInUse() async -> [Instance] {
-        leased = Set(await parts.pool.allMembers.filter(\.state.isLent).map(\.id))
+        let lent = Set(await parts.pool.allMembers.filter(\.state.isLent).map(\.id))
         var instances: [Instance] = []
-        for id in leased.union(placement.keys).subtracting(parts.homes.map(\.id)).sorted() {
+        for id in lent.union(placement.keys).subtracting(parts.homes.map(\.id)).sorted() {
             if let instance = await parts.pool.instance(id) {
                 instances.append(instance)
             } else {

@@ -41,7 +41,10 @@ struct Revert: AsyncParsableCommand {
 struct Mode: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Change what the controller may do, until the next start.",
-        discussion: "observe: nothing. recommend: what you order. auto: what it plans.")
+        discussion: """
+            observe: no move. recommend: what you order. auto: what it plans. In each it gives an instance that stands \
+            empty back to the pool.
+            """)
     @OptionGroup var server: ServerOptions
 
     @Argument(help: "observe, recommend or auto.")

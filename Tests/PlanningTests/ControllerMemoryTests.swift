@@ -125,6 +125,15 @@ struct ControllerMemoryTests {
         #expect(plan.actions.allSatisfy { $0.authority == authority && $0.isExecutable == (mode == .auto) })
     }
 
+    @Test(arguments: PlanningMode.allCases) func everyModeGivesAnEmptyInstanceBack(mode: PlanningMode) {
+        var controller = ShardingController(configuration: .test { $0.mode = mode })
+        var cluster = ClusterBuilder()
+        cluster.add("s1") { _ in 10 }
+        cluster.changeInstance("contingent-1") { $0.availability = .active }
+        let plans = (0..<3).map { _ in controller.plan(cluster.snapshot) }
+        #expect(plans.map { $0.actions.filter(\.isExecutable).map(\.kind) } == [[], [], [.giveBack("contingent-1")]])
+    }
+
     @Test func theDefaultsAreSoundAndContradictionsAreNamed() {
         let defaults = PlanningConfiguration()
         #expect(defaults.problems.isEmpty)

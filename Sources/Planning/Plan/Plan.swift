@@ -64,12 +64,14 @@ package struct PlannedAction: Hashable, Sendable, Codable {
     }
 }
 
-extension PlanningMode {
-    package var authority: PlannedAction.Authority {
-        switch self {
-        case .observe: .none
-        case .recommend: .afterApproval
-        case .auto: .immediate
+extension PlannedAction.Kind {
+    /// What a driver may do with the action. To give an empty instance back moves nothing, and whoever had it lent, by an
+    /// order or in another mode, is done with it: allowed in every mode.
+    package func authority(in mode: PlanningMode) -> PlannedAction.Authority {
+        switch (self, mode) {
+        case (.giveBack, _), (_, .auto): .immediate
+        case (_, .observe): .none
+        case (_, .recommend): .afterApproval
         }
     }
 }
