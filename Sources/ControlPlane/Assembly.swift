@@ -61,7 +61,7 @@ package final class Assembly: Sendable {
     package static func start(
         _ configured: Configuration, options: Options = Options(), logger: Logger
     ) async throws -> Assembly {
-        try makeDataDirectory(configured.dataDirectory)
+        try makeDataDirectory(configured)
         let configuration = try options.localServers == nil ? LocalPasswords.complete(configured) : configured
         let clock = options.clock
         let catalog = try CatalogStore(path: configuration.dataDirectory + "/catalog.sqlite", now: { clock.now() })
@@ -128,13 +128,17 @@ package final class Assembly: Sendable {
         await pooling.value
     }
 
-    private static func makeDataDirectory(_ path: String) throws {
+    /// Closed to others, but for the account of local contingent servers on its way to theirs.
+    private static func makeDataDirectory(_ configuration: Configuration) throws {
+        let path = configuration.dataDirectory
+        guard !FileManager.default.fileExists(atPath: path) else { return }
         do {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
             throw ClusterError("cannot make the data directory \(path): \(error.localizedDescription)")
         }
+        if case .local = configuration.pool.provider { try ServerAccount.choose().admit(to: path) }
     }
 
     private static func moveConfiguration(_ configuration: Configuration, _ options: Options) -> MoveConfiguration {

@@ -61,6 +61,17 @@ package struct ServerAccount: Sendable, Hashable {
         }
     }
 
+    /// Lets this account pass through a directory of ours, without showing it what is there.
+    ///
+    /// - Throws: `LocalPostgresError.badDirectory`.
+    package func admit(to directory: String) throws(LocalPostgresError) {
+        guard switchingTo != nil else { return }
+        guard chown(directory, uid_t.max, gid) == 0, chmod(directory, 0o710) == 0 else {
+            throw LocalPostgresError(
+                .badDirectory, "could not change the group or the mode of \(directory): \(errnoText())")
+        }
+    }
+
     /// Writes a small file that the server's account owns, whole or not at all.
     func write(_ text: String, to path: String) throws {
         let temporary = path + ".writing"
