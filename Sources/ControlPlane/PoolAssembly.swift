@@ -75,21 +75,26 @@ struct PoolAssembly {
             return LocalProvider(
                 cluster: try await LocalCluster(
                     directory: configuration.dataDirectory + "/contingent",
-                    settings: try localServers ?? LocalPasswords.settings(in: configuration.dataDirectory)),
+                    settings: try localServers ?? servers(of: local)),
                 instancesMax: local.instancesMax,
                 terms: InstanceTerms(zone: local.zone, capacity: local.capacity, costPerHour: local.costPerHour))
         }
+    }
+
+    /// As the configuration wants them; their superuser has a password.
+    private func servers(of local: LocalProviderSettings) throws -> ServerSettings {
+        var settings = ServerSettings()
+        settings.authentication = .scram(password: try LocalPasswords.superuser(in: configuration.dataDirectory))
+        settings.locale = local.locale
+        return settings
     }
 }
 
 /// Passwords for servers of this machine, so that no other account of the machine gets in. They are made at the first
 /// start, and kept in the data directory in files that only our account can read.
 enum LocalPasswords {
-    /// Servers whose superuser has a password.
-    static func settings(in directory: String) throws -> ServerSettings {
-        var settings = ServerSettings()
-        settings.authentication = .scram(password: try loadOrMake("contingent-superuser.password", in: directory))
-        return settings
+    static func superuser(in directory: String) throws -> String {
+        try loadOrMake("contingent-superuser.password", in: directory)
     }
 
     /// The configuration with a password for the application's role where it has none because the homes ask for none.

@@ -50,7 +50,8 @@ struct DemonstrationServers: Sendable {
         try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
         try await Self.run(["/bin/cp", "-a", "--reflink=auto", filled, target + "/homes"])
         try FileManager.default.createDirectory(atPath: target + "/data/contingent", withIntermediateDirectories: true)
-        try await Self.run(["/bin/cp", "-a", "--reflink=auto", filled + "/template", target + "/data/contingent/template"])
+        let template = "/template.\(Self.settings.locale)"
+        try await Self.run(["/bin/cp", "-a", "--reflink=auto", filled + template, target + "/data/contingent" + template])
         return try await LocalCluster(directory: target + "/homes", settings: Self.settings)
     }
 

@@ -131,7 +131,8 @@ struct PolicyReplay {
                     LocalProviderSettings(
                         zone: "b", instancesMax: scenario.contingents,
                         capacity: Load(Double(scenario.contingentConnections)),
-                        connectionsMax: scenario.contingentConnections, costPerHour: 1)),
+                        connectionsMax: scenario.contingentConnections, costPerHour: 1,
+                        locale: DemonstrationServers.settings.locale)),
                 warm: scenario.contingents),
             groups: [GroupSettings(group: Shop.group, segments: scenario.segments)], router: router,
             forecast: ForecastSettings(), controller: controller, moves: moves, events: trace.events, eventFiles: [])

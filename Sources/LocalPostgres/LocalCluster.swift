@@ -2,7 +2,7 @@ import ClusterModel
 import Foundation
 import Glibc
 
-// PostgreSQL servers of one directory: `template` is made once by initdb, every server is a copy of it.
+// PostgreSQL servers of one directory: `template.<locale>` is made once by initdb, every server is a copy of it.
 //
 // Invariant: a directory without the suffix `.making` is whole. Both the template and a server's directory are made
 // under that suffix and renamed, so a crash leaves only what `removeUnfinished` takes away.
@@ -11,7 +11,8 @@ import Glibc
 /// A directory that holds PostgreSQL servers of this machine.
 package struct LocalCluster: Sendable {
     static let making = ".making"
-    private static let templateName = "template"
+    /// No server is called so: servers' names have no dot.
+    private var templateName: String { "template.\(settings.locale)" }
 
     package let directory: String
     package let settings: ServerSettings
@@ -31,10 +32,10 @@ package struct LocalCluster: Sendable {
 
     /// The server of that name, which may not exist yet.
     package func server(_ name: String) throws -> LocalServer {
-        guard name.wholeMatch(of: /[A-Za-z0-9_\-]+/) != nil, name != Self.templateName else {
+        guard Self.isServerName(name) else {
             throw LocalPostgresError(
                 .badDirectory,
-                "'\(name)' cannot name a local server: use letters, digits, '-' and '_', not 'template'."
+                "'\(name)' cannot name a local server: use letters, digits, '-' and '_'."
             )
         }
         return LocalServer(name: name, cluster: self)
@@ -42,14 +43,16 @@ package struct LocalCluster: Sendable {
 
     /// The names of the servers whose directories are there, running or not.
     package func existingServers() throws -> [String] {
-        try entries().filter { $0 != Self.templateName && !$0.hasSuffix(Self.making) && !$0.hasSuffix(".log") }.sorted()
+        try entries().filter(Self.isServerName).sorted()
     }
+
+    private static func isServerName(_ name: String) -> Bool { name.wholeMatch(of: /[A-Za-z0-9_\-]+/) != nil }
 
     /// Makes the template unless it is there; once, however many servers need it at the same time.
     package func prepareTemplate() async throws { try await templateMaking.run { try await makeTemplate() } }
 
     private func makeTemplate() async throws {
-        let template = path(Self.templateName)
+        let template = path(templateName)
         guard !FileManager.default.fileExists(atPath: template) else { return }
         let unfinished = template + Self.making
         try removeIfThere(unfinished)
@@ -63,7 +66,7 @@ package struct LocalCluster: Sendable {
     private func initialize(_ target: String) async throws {
         var arguments = [
             installation.program("initdb"), "-D", target, "-U", ServerSettings.superuser, "-A",
-            settings.authentication.method, "-E", "UTF8", "--locale=C.UTF-8",
+            settings.authentication.method, "-E", "UTF8", "--locale=\(settings.locale)",
         ]
         if !settings.isDurable { arguments.append("--no-sync") }
         guard let password = settings.authentication.password else {
@@ -91,7 +94,7 @@ package struct LocalCluster: Sendable {
         try await prepareTemplate()
         let unfinished = target + Self.making
         try removeIfThere(unfinished)
-        try await run(["/bin/cp", "-a", "--reflink=auto", path(Self.templateName), unfinished])
+        try await run(["/bin/cp", "-a", "--reflink=auto", path(templateName), unfinished])
         if settings.isDurable { try await run([installation.program("initdb"), "--sync-only", "-D", unfinished]) }
         try finish(unfinished, as: target)
     }

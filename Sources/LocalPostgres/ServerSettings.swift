@@ -29,6 +29,8 @@ package struct ServerSettings: Sendable, Hashable {
     package var authentication = Authentication.trust
     /// The database that clients connect to; made with the template.
     package var database = "postgres"
+    /// What text is ordered by in every database: a locale of the machine (`locale -a`), in UTF-8.
+    package var locale = "C.UTF-8"
     /// False loses data when the machine (not merely the server) fails: for tests and demonstrations.
     package var isDurable = true
     package var connectionsMax = 100

@@ -122,13 +122,18 @@ package struct LocalProviderSettings: Hashable, Sendable {
     package var capacity: Load
     package var connectionsMax: Int
     package var costPerHour: Double
+    /// What its databases order text by. Segments move only between databases of the same locale.
+    package var locale: String
 
-    package init(zone: Zone, instancesMax: Int, capacity: Load, connectionsMax: Int, costPerHour: Double) {
+    package init(
+        zone: Zone, instancesMax: Int, capacity: Load, connectionsMax: Int, costPerHour: Double, locale: String
+    ) {
         self.zone = zone
         self.instancesMax = instancesMax
         self.capacity = capacity
         self.connectionsMax = connectionsMax
         self.costPerHour = costPerHour
+        self.locale = locale
     }
 }
 

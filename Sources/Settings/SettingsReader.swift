@@ -102,8 +102,17 @@ struct SettingsReader {
             instancesMax: try node.child("instances_max")?.integer(in: 1...100) ?? 2,
             capacity: Load(try node.child("capacity")?.number(in: 0.01...1e6) ?? Double(connections)),
             connectionsMax: connections,
-            costPerHour: try node.child("cost_per_hour")?.number(in: 0...1e9) ?? 1
+            costPerHour: try node.child("cost_per_hour")?.number(in: 0...1e9) ?? 1,
+            locale: try node.child("locale").map(locale) ?? "C.UTF-8"
         )
+    }
+
+    private func locale(_ node: SettingsNode) throws(ConfigurationError) -> String {
+        let text = try node.string()
+        guard text.wholeMatch(of: /[A-Za-z0-9_.@\-]+/) != nil else {
+            throw node.error("must be a locale of this machine (see `locale -a`)")
+        }
+        return text
     }
 
     func groups(_ root: SettingsNode) throws(ConfigurationError) -> [GroupSettings] {

@@ -37,6 +37,7 @@ enum ConfigurationTemplate {
           capacity: 16
           connections: 20
           zone: b
+          # locale: C.UTF-8         # of local servers; as your databases have it (SHOW lc_collate)
 
         # Tables sharded by the same key. Rows with equal keys live together; the ring is cut into `segments` parts.
         groups:
@@ -47,7 +48,7 @@ enum ConfigurationTemplate {
               customers: customer_id
               orders: customer_id
 
-        # What the controller may do: observe (nothing), recommend (what you order), auto (what it plans).
+        # What the controller may do: observe (no move), recommend (what you order), auto (what it plans).
         controller:
           mode: observe
           # policy: predictive        # none, reactive, predictive

@@ -71,7 +71,25 @@ func psql(_ cluster: LocalCluster, _ endpoint: Endpoint, _ sql: String) async th
             )
             await #expect(throws: LocalPostgresError.self) { try await psql(cluster, wrong, "SELECT 1") }
             let files = try FileManager.default.contentsOfDirectory(atPath: cluster.directory).sorted()
-            #expect(files == ["s", "s.log", "template"], "no password file is left")
+            #expect(files == ["s", "s.log", "template.C.UTF-8"], "no password file is left")
+        }
+    }
+
+    @Test func databasesHaveTheLocaleAskedFor() async throws {
+        var settings = ServerSettings.forTests
+        settings.locale = "C"
+        settings.database = "shop"
+        try await withTemporaryCluster(settings) { cluster in
+            let server = try cluster.server("s")
+            try await server.provision()
+            let endpoint = try await server.start()
+            let locale = "SELECT datcollate || ' ' || datctype FROM pg_database WHERE datname = 'shop'"
+            #expect(try await psql(cluster, endpoint, locale) == "C C")
+        }
+        settings.locale = "xx_XX.UTF-8"
+        try await withTemporaryCluster(settings) { cluster in
+            let error = await #expect(throws: LocalPostgresError.self) { try await cluster.server("s").provision() }
+            #expect(error?.description.contains("xx_XX.UTF-8") == true, "\(String(describing: error))")
         }
     }
 
@@ -163,7 +181,7 @@ func psql(_ cluster: LocalCluster, _ endpoint: Endpoint, _ sql: String) async th
 
     @Test func refusesNamesThatAreNotPlain() async throws {
         try await withTemporaryCluster { cluster in
-            for name in ["", "template", "a/b", "..", "a b", "ä"] {
+            for name in ["", "template.C.UTF-8", "a/b", "..", "a b", "ä"] {
                 #expect(throws: LocalPostgresError.self) { try cluster.server(name) }
             }
         }

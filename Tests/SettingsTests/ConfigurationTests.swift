@@ -63,6 +63,7 @@ private let minimal = """
         ("forecast: {every: soon}", "forecast.every: must be a length of time such as 250ms, 10s, 5m, 2h or 7d"),
         ("users: [{name: a, password_env: NOPE}]", "users[0].password_env: the environment has no variable NOPE"),
         ("listen: {host: 0.0.0.0}", "client_authentication: trust is for loopback only"),
+        ("pool: {provider: local, locale: a/b}", "pool.locale: must be a locale of this machine (see `locale -a`)"),
         ("pool: {provider: static}", "pool: the setting `instances` is missing"),
         (
             "pool: {provider: static, instances: [{id: home-1, port: 1, database: d, user: u}]}",
