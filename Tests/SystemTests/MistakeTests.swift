@@ -77,6 +77,23 @@ import Testing
         await cluster.stop()
     }
 
+    @Test func segmentsOfADamagedCatalogThatOverlap() async throws {
+        let cluster = try await TestCluster.start()
+        try await ServingProgram.start(config: cluster.config).stop()
+        let damage = """
+            import sqlite3, sys
+            with sqlite3.connect(sys.argv[1]) as catalog:
+                catalog.execute("UPDATE segments SET upper = upper + 10 WHERE id = 'kv-1'")
+            """
+        let change = try await runProgram("/usr/bin/python3", ["-c", damage, cluster.directory + "/data/catalog.sqlite"])
+        #expect(change.status == 0, "\(change.all)")
+        let serve = try await cluster.foreshard("serve")
+        #expect(serve.status != 0)
+        #expect(serve.all.contains("kv-1") && serve.all.contains("kv-2"), "\(serve.all)")
+        #expect(serve.all.contains("overlap"), "\(serve.all)")
+        await cluster.stop()
+    }
+
     @Test func aServerOfThePoolThatDoesNotAnswer() async throws {
         let spare = "{id: spare-1, port: \(TestCluster.freePort()), database: postgres, user: foreshard}"
         let cluster = try await TestCluster.start(pool: "pool: {provider: static, instances: [\(spare)]}")

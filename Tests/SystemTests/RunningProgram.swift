@@ -95,11 +95,12 @@ final class ServingProgram: Sendable {
 
     /// Waits for a condition while the program runs.
     func waitUntil(_ what: String, within seconds: Int = 60, _ condition: () async throws -> Bool) async throws {
-        for _ in 0..<(seconds * 20) {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        repeat {
             if try await condition() { return }
             guard process.isRunning else { throw ProgramEnded(what: what, output: output) }
             try await Task.sleep(for: .milliseconds(50))
-        }
+        } while ContinuousClock.now < deadline
         throw ProgramEnded(what: "\(what) within \(seconds) s", output: output)
     }
 }
