@@ -18,7 +18,7 @@ struct Scenario: Sendable {
     var endsAfterThePeak: Bool { !day.isQuick }
 
     /// Cluster seconds in a real second.
-    let acceleration = 530.0
+    let acceleration = 720.0
 
     let shop = Shop.demonstration
     let segments = 12
@@ -28,7 +28,7 @@ struct Scenario: Sendable {
     let homes = 2
     let homeConnections = 4
     let contingents = 2
-    let contingentConnections = 8
+    let contingentConnections = 12
 
     let serviceTime = Duration.milliseconds(50)
     /// What a visit adds to the service time at the back-end: its statements' own work and their way.
@@ -37,7 +37,7 @@ struct Scenario: Sendable {
     let clientConnections = 400
 
     /// Requests per minute of the trace at which the homes together are exactly full.
-    let requestsWhenHomesAreFull = 100_000.0
+    let requestsWhenHomesAreFull = 90_000.0
     /// Of the p99 in each second, as P-Store (SIGMOD'18) has it.
     let latencyObjective = Duration.milliseconds(500)
 
