@@ -44,14 +44,27 @@ package enum LoadTrace {
         }
     }
 
+    /// The file's own step: the shortest time between two readings of one segment that follow each other. Nil when no
+    /// segment has two.
+    package static func step(path: String) throws -> Duration? {
+        var last: [SegmentID: Timestamp] = [:]
+        var shortest: Duration?
+        try forEach(path: path) { reading in
+            if let before = last[reading.segment], reading.at > before {
+                shortest = min(shortest ?? .seconds(1 << 40), reading.at - before)
+            }
+            last[reading.segment] = reading.at
+        }
+        return shortest
+    }
+
     /// Every segment's readings as a series of `step`. Several readings of one segment, out of order, twice for one step
     /// or between the steps, are refused with the line.
     package static func read(path: String, step: Duration) throws -> [SegmentID: LoadSeries] {
         var builders: [SegmentID: SeriesBuilder] = [:]
         try forEach(path: path) { reading in
-            var builder = builders[reading.segment] ?? SeriesBuilder(start: reading.at, step: step)
-            try builder.add(reading, file: path)
-            builders[reading.segment] = builder
+            // In place: a builder that is taken out and put back is copied, all its values, for each reading.
+            try builders[reading.segment, default: SeriesBuilder(start: reading.at, step: step)].add(reading, file: path)
         }
         return builders.mapValues { LoadSeries(start: $0.start, step: step, values: $0.values) }
     }
