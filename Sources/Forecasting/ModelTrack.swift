@@ -1,29 +1,15 @@
-// One model's record with one subject: its present fit, the paths it issued that are not yet all history, how far they
-// missed, and what they would have cost. The record outlives the fit: what a refitted model missed last week still
-// says how far it may miss today.
-
-/// One model's fit, misses and losses for one subject.
+/// One model's present fit for one subject, and its record.
 struct ModelTrack: Sendable {
     let model: any ForecastModel
     private(set) var fit: (any ModelFit)?
     private(set) var refusal: FitRefusal?
-    private(set) var pools: ResidualPools
-    private(set) var losses = LossWindow()
-    private var issued: [IssuedPath] = []
+    var record: ForecastRecord
     private let horizon: Int
-
-    /// A path whose later steps are not yet known.
-    private struct IssuedPath {
-        let origin: Int
-        let path: [Double]
-        /// Quantile values at `LossWindow.levels`, one row per judged horizon.
-        let judged: [(ahead: Int, values: [Double])]
-    }
 
     init(_ model: any ForecastModel, horizon: Int) {
         self.model = model
         self.horizon = horizon
-        pools = ResidualPools(horizon: horizon)
+        record = ForecastRecord(horizon: horizon)
     }
 
     /// Learns from the steps up to and including `end`. A refusal leaves the model without a say.
@@ -39,55 +25,9 @@ struct ModelTrack: Sendable {
 
     mutating func advance(_ history: SubjectHistory, through last: Int) { fit?.advance(history, through: last) }
 
-    /// The paths from `origins`; empty without a fit.
+    /// The paths from `origins`; all of them silent, NaN, without a fit.
     func paths(_ history: SubjectHistory, from origins: [Int]) -> [[Double]] {
-        fit?.paths(history, from: origins) ?? []
-    }
-
-    /// Remembers a path, to measure it when its steps have come.
-    mutating func issue(_ path: [Double], origin: Int, history: SubjectHistory, noise: Double) {
-        let judged = LossWindow.judgedHorizons(horizon).compactMap { ahead -> (ahead: Int, values: [Double])? in
-            guard !path[ahead - 1].isNaN else { return nil }
-            let curve = curve(around: path[ahead - 1], ahead: ahead, target: origin + ahead, history, noise: noise)
-            return (ahead, LossWindow.levels.map(curve.value(at:)))
-        }
-        issued.append(IssuedPath(origin: origin, path: path, judged: judged))
-    }
-
-    /// Measures what the issued paths said about a step that has come. Anomalies and gaps are not held against them.
-    mutating func settle(_ step: Int, history: SubjectHistory, keeping steps: Int) {
-        let oldest = step - horizon
-        issued.removeAll { $0.origin < oldest }
-        guard history.teaches(step) else { return }
-        let seen = history.load(step)
-        let scaled = history.scale.scaled(seen)
-        let phase: Phase = history.isEventful(step) ? .eventful : .quiet
-        for path in issued where path.origin < step {
-            let ahead = step - path.origin
-            guard !path.path[ahead - 1].isNaN else { continue }
-            let residual = scaled - history.scale.scaled(path.path[ahead - 1])
-            pools.insert(residual, ahead: ahead, phase: phase, at: step, keeping: steps)
-            for judged in path.judged where judged.ahead == ahead {
-                losses.add(seen: seen, quantiles: judged.values)
-                pools.recordCoverage(isAbove: seen > judged.values[2], isBelow: seen < judged.values[0])
-            }
-        }
-    }
-
-    /// The distribution around a point of a path.
-    func curve(
-        around load: Double,
-        ahead: Int,
-        target: Int,
-        _ history: SubjectHistory,
-        noise: Double
-    ) -> QuantileCurve {
-        let offsets = pools.offsets(
-            ahead: ahead,
-            phase: history.isEventful(target) ? .eventful : .quiet,
-            noise: noise
-        )
-        let middle = history.scale.scaled(load)
-        return QuantileCurve(values: offsets.map { history.scale.load(middle + $0) })
+        fit?.paths(history, from: origins)
+            ?? Array(repeating: Array(repeating: .nan, count: horizon), count: origins.count)
     }
 }

@@ -105,6 +105,6 @@ struct NormalEquations: Sendable {
 }
 
 /// Ends OpenBLAS's own threads once, before its first use.
-private enum SingleThreadedBLAS {
+enum SingleThreadedBLAS {
     static let start: Void = openblas_set_num_threads(1)
 }

@@ -6,15 +6,17 @@
 
 import ClusterModel
 
-/// Fits, remembers and chooses models for any number of subjects.
+/// Fits, remembers and combines models for any number of subjects.
 package struct PredictionEngine: Sendable {
     package struct Configuration: Sendable {
         /// Steps of the subjects' series that are forecast.
         package var horizonSteps = 24
-        /// Candidates; where there is no record to choose by, the last one that has learned speaks.
+        /// Those that are combined; where there is no record to weigh by, the last one that has learned speaks.
         package var models: [any ForecastModel] = [
-            Spar(), SeasonalNaive(.week), SeasonalNaive(.day), SeasonalNaive(.none),
+            Spar(), RidgeOnLags(), SeasonalNaive(.week), SeasonalNaive(.day), SeasonalNaive(.none),
         ]
+        /// Whether a forecast carries what each model says by itself.
+        package var reportsEveryModel = false
         /// Cluster time after which a subject is learned again.
         package var relearnAfter = Duration.seconds(6 * 3600)
         /// Subjects that are relearned by age in one call.

@@ -22,6 +22,15 @@ package struct QuantileCurve: Sendable, Equatable {
 
     package var median: Double { value(at: 0.5) }
 
+    /// The mean of the distribution whose quantiles run straight between the known levels and are held beyond them.
+    package var mean: Double {
+        let inner = zip(quantiles, quantiles.dropFirst()).reduce(0) { sum, pair in
+            sum + (pair.1.level - pair.0.level) * (pair.0.value + pair.1.value) / 2
+        }
+        guard let first = quantiles.first, let last = quantiles.last else { return 0 }
+        return inner + first.level * first.value + (1 - last.level) * last.value
+    }
+
     /// The load below which it stays with probability `level`, interpolated between the known levels and held at the
     /// outermost ones.
     package func value(at level: Double) -> Double {

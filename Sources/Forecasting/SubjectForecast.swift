@@ -17,6 +17,8 @@ package struct SubjectForecast: Sendable {
     package let issuedAt: Timestamp
     /// In order of time; empty when nothing was ever measured.
     package let steps: [StepForecast]
+    /// What each model says by itself, in the engine's order; only when the configuration asks for it.
+    package let models: [ModelForecast]
     /// The newest measured step, when it was one.
     package let anomaly: Anomaly?
     package let explanation: ForecastExplanation
@@ -50,12 +52,21 @@ package struct SubjectForecast: Sendable {
     }
 }
 
+/// What one model says, with intervals from its own misses.
+package struct ModelForecast: Sendable {
+    package let model: String
+    package let steps: [StepForecast]
+
+    package init(model: String, steps: [StepForecast]) {
+        self.model = model
+        self.steps = steps
+    }
+}
+
 /// Why a forecast is what it is.
 package struct ForecastExplanation: Sendable {
-    /// The name of the model; nil when nothing was ever measured.
-    package let model: String?
-    /// In words: what decided for that model.
-    package let reason: String
+    /// The models behind it and their weights at half the horizon, heaviest first; empty when nothing was ever measured.
+    package let weights: [(model: String, weight: Double)]
     /// Every model's mean pinball loss over recent forecasts, in the unit of the load; best first.
     package let recentLosses: [(model: String, loss: Double)]
     /// Models that did not learn, and why.
@@ -68,4 +79,15 @@ package struct ForecastExplanation: Sendable {
     package let noise: Double
     /// Time since the models learned.
     package let staleness: Duration
+
+    /// The heaviest model; nil when nothing was ever measured.
+    package var model: String? { weights.first?.model }
+
+    /// In words: how the models share the forecast.
+    package var reason: String {
+        guard !weights.isEmpty else { return "nothing was measured yet" }
+        guard weights.count > 1 else { return recentLosses.isEmpty ? "no model has a record yet" : "it alone has weight" }
+        let shares = weights.map { "\($0.model) \(Int((100 * $0.weight).rounded())) %" }
+        return "weighted by recent pinball loss: " + shares.joined(separator: ", ")
+    }
 }

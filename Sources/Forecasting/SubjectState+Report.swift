@@ -10,35 +10,51 @@ extension SubjectState {
             subject: name,
             issuedAt: now,
             steps: steps,
+            models: configuration.reportsEveryModel ? modelForecasts(history) : [],
             anomaly: anomaly,
             explanation: explanation(steps, at: now)
         )
     }
 
     private func forecastSteps(_ history: SubjectHistory) -> [StepForecast] {
-        guard let chosen, let path else { return [] }
-        return path.enumerated().map { index, load in
+        path.map { steps($0, record, history) } ?? []
+    }
+
+    private func modelForecasts(_ history: SubjectHistory) -> [ModelForecast] {
+        zip(tracks, modelPaths).compactMap { track, path in
+            guard !path.contains(where: \.isNaN) else { return nil }
+            return ModelForecast(model: track.model.name, steps: steps(path, track.record, history))
+        }
+    }
+
+    private func steps(_ path: [Double], _ record: ForecastRecord, _ history: SubjectHistory) -> [StepForecast] {
+        path.enumerated().map { index, load in
             let target = lastStep + index + 1
-            let curve = tracks[chosen].curve(around: load, ahead: index + 1, target: target, history, noise: noise)
+            let curve = record.curve(around: load, ahead: index + 1, target: target, history, noise: noise)
             return StepForecast(at: grid.end(of: target), curve: curve)
         }
     }
 
     private func explanation(_ steps: [StepForecast], at now: Timestamp) -> ForecastExplanation {
         let middle = steps.isEmpty ? nil : steps[(steps.count - 1) / 2].curve
-        let losses = tracks.compactMap { track in track.losses.mean.map { (model: track.model.name, loss: $0) } }
+        let losses = tracks.compactMap { track in track.record.losses.mean.map { (model: track.model.name, loss: $0) } }
         let refusals = tracks.compactMap { track in
             track.refusal.map { (model: track.model.name, reason: $0.description) }
         }
         return ForecastExplanation(
-            model: steps.isEmpty ? nil : chosen.map { tracks[$0].model.name },
-            reason: ModelChoice.reason(tracks, chosen: steps.isEmpty ? nil : chosen),
+            weights: steps.isEmpty ? [] : weights(ahead: max(1, steps.count / 2)),
             recentLosses: losses.sorted { $0.loss < $1.loss },
             refusals: refusals,
-            residualCount: chosen.map { tracks[$0].pools.count(ahead: max(1, steps.count / 2)) } ?? 0,
+            residualCount: steps.isEmpty ? 0 : record.pools.count(ahead: max(1, steps.count / 2)),
             upperFactor: middle.map { $0.median > 0 ? $0.value(at: 0.9) / $0.median : 1 } ?? 1,
             noise: noise,
             staleness: now - grid.end(of: learnedThrough)
         )
+    }
+
+    /// Who speaks about a quiet step, heaviest first.
+    private func weights(ahead: Int) -> [(model: String, weight: Double)] {
+        zip(tracks, combination.weights(record.losses, ahead: ahead, phase: .quiet))
+            .filter { $1 > 0 }.map { (model: $0.model.name, weight: $1) }.sorted { $0.weight > $1.weight }
     }
 }

@@ -1,7 +1,7 @@
 // Everything the engine knows about one subject, and how it learns more.
 //
 // 1. seed: the models learn from all but the last days, in folds, and forecast what followed as if they had been there;
-//    how far they missed is the first evidence for intervals and for the choice of a model. Then they learn from all.
+//    how far they missed is the first evidence for intervals and for the models' weights. Then they learn from all.
 // 2. observe: each new step settles the paths that spoke of it, is judged as an anomaly or not, and starts new paths.
 // 3. relearn: the models learn again; the evidence stays.
 // Invariant: a path is only ever computed from steps up to its origin, by a fit that saw no step after its origin.
@@ -13,18 +13,22 @@ struct SubjectState: Sendable {
     let segments: Set<SegmentID>
     let grid: StepGrid
     let scale: LoadScale
-    private let configuration: PredictionEngine.Configuration
+    let configuration: PredictionEngine.Configuration
     private(set) var tracks: [ModelTrack]
     private(set) var notTeaching: Set<Int> = []
     private(set) var lastStep: Int
     private(set) var learnedThrough: Int
     private(set) var anomaly: Anomaly?
-    private(set) var chosen: Int?
+    /// The combination's own record: its intervals are calibrated by its own misses.
+    private(set) var record: ForecastRecord
+    private(set) var combination: Combination
     private(set) var noise = 0.0
     private var noiseLearned = ObservationNoise.none
     private var anomalyRun = 0
-    /// The path from the last step; nil when no model has one.
+    /// The combined path from the last step; nil when no model has one.
     private(set) var path: [Double]?
+    /// Every model's path from the last step.
+    private(set) var modelPaths: [[Double]] = []
 
     private var keptSteps: Int { grid.steps(in: configuration.evidenceKept) }
 
@@ -40,6 +44,8 @@ struct SubjectState: Sendable {
         scale = history.scale
         self.configuration = configuration
         tracks = configuration.models.map { ModelTrack($0, horizon: configuration.horizonSteps) }
+        record = ForecastRecord(horizon: configuration.horizonSteps)
+        combination = Combination(tracks)
         lastStep = end
         learnedThrough = end
         seed(history, through: end)
@@ -53,17 +59,38 @@ struct SubjectState: Sendable {
         guard foldSteps > 0 else { return }
         for fold in 0..<configuration.backTestFolds {
             let start = end - foldSteps * (configuration.backTestFolds - fold)
-            for index in tracks.indices {
-                tracks[index].learn(history, through: start)
-                tracks[index].replay(
-                    history,
-                    origins: start..<start + foldSteps,
-                    stride: configuration.pathStride,
-                    keeping: keptSteps
-                )
-            }
+            for index in tracks.indices { tracks[index].learn(history, through: start) }
+            replay(history, origins: start..<start + foldSteps)
         }
-        for index in tracks.indices { tracks[index].settle(end, history: history, keeping: keptSteps) }
+        settle(end, history)
+    }
+
+    /// Settles and issues as if each origin had been the present.
+    private mutating func replay(_ history: SubjectHistory, origins: Range<Int>) {
+        let starts = origins.filter { $0 % configuration.pathStride == 0 }
+        let paths = tracks.map { $0.paths(history, from: starts) }
+        var issued = 0
+        for origin in origins {
+            settle(origin, history)
+            guard issued < starts.count, starts[issued] == origin else { continue }
+            issue(paths.map { $0[issued] }, origin: origin, history, noise: 0)
+            issued += 1
+        }
+    }
+
+    private mutating func settle(_ step: Int, _ history: SubjectHistory) {
+        for index in tracks.indices { tracks[index].record.settle(step, history: history, keeping: keptSteps) }
+        record.settle(step, history: history, keeping: keptSteps)
+    }
+
+    /// Puts the models' paths and their combination on record, to be measured when their steps have come.
+    private mutating func issue(_ paths: [[Double]], origin: Int, _ history: SubjectHistory, noise: Double) {
+        combination = Combination(tracks)
+        let combined = combination.path(paths, origin: origin, record.losses, history)
+        for index in tracks.indices where tracks[index].fit != nil {
+            tracks[index].record.issue(paths[index], origin: origin, history: history, noise: noise)
+        }
+        record.issue(combined, origin: origin, history: history, noise: noise)
     }
 
     /// Learns from everything up to and including `end`, the last step.
@@ -75,8 +102,8 @@ struct SubjectState: Sendable {
         learnedThrough = end
         noiseLearned = ObservationNoise(of: history, over: history.steps.clamped(to: history.steps.lowerBound..<end))
         notTeaching = notTeaching.filter { $0 >= history.steps.lowerBound }
-        chosen = ModelChoice.best(tracks, keeping: chosen)
-        path = chosenPath(history)
+        combination = Combination(tracks)
+        look(ahead: history)
     }
 
     /// Takes notice of one new step, the one after `lastStep`.
@@ -85,18 +112,18 @@ struct SubjectState: Sendable {
         noise = recent.excess(over: noiseLearned).deviation(at: level, scale: scale)
         judge(step, history)
         lastStep = step
-        for index in tracks.indices {
-            if notTeaching.contains(step) { continue }
-            tracks[index].settle(step, history: history, keeping: keptSteps)
-        }
-        startPaths(history, origin: step)
+        if !notTeaching.contains(step) { settle(step, history) }
+        let isIssued = step % configuration.pathStride == 0
+        if isIssued { for index in tracks.indices { tracks[index].advance(history, through: step) } }
+        look(ahead: history)
+        if isIssued { issue(modelPaths, origin: step, history, noise: noise) }
     }
 
     private mutating func judge(_ step: Int, _ history: SubjectHistory) {
         anomaly = nil
         let seen = history.load(step)
-        guard let chosen, let expected = path?.first, !seen.isNaN, !history.isEventful(step),
-            let spread = tracks[chosen].pools.oneStepSpread(.quiet)
+        guard let expected = path?.first, !seen.isNaN, !history.isEventful(step),
+            let spread = record.pools.oneStepSpread(.quiet)
         else { return }
         anomaly = configuration.anomalies.judge(
             seen: seen,
@@ -110,43 +137,10 @@ struct SubjectState: Sendable {
         if anomaly != nil, anomalyRun <= configuration.anomalies.runMax { notTeaching.insert(step) }
     }
 
-    private mutating func startPaths(_ history: SubjectHistory, origin: Int) {
-        if origin % configuration.pathStride == 0 {
-            for index in tracks.indices {
-                tracks[index].advance(history, through: origin)
-                guard let path = tracks[index].paths(history, from: [origin]).first else { continue }
-                tracks[index].issue(path, origin: origin, history: history, noise: noise)
-            }
-            chosen = ModelChoice.best(tracks, keeping: chosen)
-        }
-        path = chosenPath(history)
-    }
-
-    /// The path of the chosen model from the last step. Where it has nothing to say, the last model that has does.
-    private func chosenPath(_ history: SubjectHistory) -> [Double]? {
-        guard let chosen, var path = tracks[chosen].paths(history, from: [lastStep]).first else { return nil }
-        for track in tracks where path.contains(where: \.isNaN) {
-            guard let other = track.paths(history, from: [lastStep]).first else { continue }
-            path = zip(path, other).map { $0.isNaN ? $1 : $0 }
-        }
-        return path.contains(where: \.isNaN) ? nil : path
-    }
-}
-
-extension ModelTrack {
-    /// Settles and issues as if each origin had been the present.
-    fileprivate mutating func replay(
-        _ history: SubjectHistory,
-        origins: Range<Int>,
-        stride: Int,
-        keeping steps: Int
-    ) {
-        let starts = origins.filter { $0 % stride == 0 }
-        var paths = Array(zip(starts, self.paths(history, from: starts)).reversed())
-        for origin in origins {
-            settle(origin, history: history, keeping: steps)
-            guard paths.last?.0 == origin, let (_, path) = paths.popLast() else { continue }
-            issue(path, origin: origin, history: history, noise: 0)
-        }
+    /// Every model's path from the last step, and their combination.
+    private mutating func look(ahead history: SubjectHistory) {
+        modelPaths = tracks.compactMap { $0.paths(history, from: [lastStep]).first }
+        let combined = combination.path(modelPaths, origin: lastStep, record.losses, history)
+        path = combined.contains(where: \.isNaN) ? nil : combined
     }
 }

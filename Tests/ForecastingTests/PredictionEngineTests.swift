@@ -180,7 +180,7 @@ private func expectSound(_ forecast: SubjectForecast, steps: Int = 24) {
         let forecast = engine.forecast([subject(values)], events: [], at: end(values.count))[0]
         #expect(forecast.explanation.model != nil)
         #expect(forecast.explanation.reason.contains("pinball loss"))
-        #expect(forecast.explanation.recentLosses.count == 4)
+        #expect(forecast.explanation.recentLosses.count == 5)
         #expect(forecast.explanation.recentLosses.first?.model == forecast.explanation.model)
         #expect(forecast.explanation.residualCount > 100)
         #expect(forecast.explanation.upperFactor > 1 && forecast.explanation.upperFactor < 1.3)
