@@ -38,6 +38,7 @@ let package = Package(
         .target(name: "Routing", dependencies: ["ClusterModel", "SQLAnalysis"], swiftSettings: strict),
         .target(name: "Forecasting", dependencies: ["ClusterModel", "CLinearAlgebra"], swiftSettings: strict),
         .target(name: "Traces", dependencies: ["ClusterModel", "Forecasting"], swiftSettings: strict),
+        .target(name: "Evaluation", dependencies: ["ClusterModel", "Forecasting"], swiftSettings: strict),
         .target(name: "Planning", dependencies: ["ClusterModel"], swiftSettings: strict),
         .target(name: "Simulation", dependencies: ["ClusterModel", "Planning"], swiftSettings: strict),
 
@@ -97,8 +98,8 @@ let package = Package(
         .executableTarget(
             name: "foreshard",
             dependencies: [
-                "Admin", "ClusterModel", "ControlPlane", "Demonstration", "Migration", "Routing", "Settings",
-                argumentParser, logging,
+                "Admin", "ClusterModel", "ControlPlane", "Demonstration", "Evaluation", "Forecasting", "Migration",
+                "Routing", "Settings", "Traces", argumentParser, logging,
             ],
             swiftSettings: strict),
 
@@ -130,6 +131,9 @@ let package = Package(
             dependencies: [
                 "ClusterModel", "Forecasting", "Traces",
             ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "EvaluationTests", dependencies: ["ClusterModel", "Evaluation", "Forecasting"],
             swiftSettings: strict),
         .testTarget(
             name: "TracesTests",

@@ -28,6 +28,7 @@ struct ForeshardCommand: AsyncParsableCommand {
                     Status.self, Segments.self, Forecast.self, PlanCommand.self, Moves.self, Explain.self, Pool.self,
                     Events.self, Route.self,
                 ]),
+            CommandGroup(name: "Judge", subcommands: [Evaluate.self]),
             CommandGroup(name: "Order", subcommands: [Move.self, Revert.self, Mode.self]),
         ])
 }

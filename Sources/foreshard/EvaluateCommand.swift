@@ -1,0 +1,174 @@
+import ArgumentParser
+import ClusterModel
+import Evaluation
+import Forecasting
+import Foundation
+import Settings
+import Traces
+
+struct Evaluate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Judge the forecasts on a load trace, from many origins in its past.",
+        discussion: """
+            Reads timestamp,segment,load (ISO 8601; an empty load is a missing one) and, if given, \
+            start,end,segment,kind,known_in_advance,label. From each origin the engine forecasts with what was known by \
+            then. Writes summary.json, report.html and forecasts.csv (quantiles of every model and of the engine's \
+            answer, `combined`) to the directory of --out.
+            """)
+
+    @Option(help: "The load trace, a CSV file.")
+    var trace: String
+
+    @Option(help: "Its events, a CSV file; those not known in advance are left out.")
+    var events: String?
+
+    @Option(help: "The step of the trace or a multiple of it, to which it is averaged.")
+    var step = "5m"
+
+    @Option(help: "How far each forecast goes.")
+    var horizon = "60m"
+
+    @Option(help: "How many origins, the last ones of each segment. By default those of 7 days, of 28 for steps from 1h.")
+    var origins: Int?
+
+    @Option(help: "The time between two origins.")
+    var every = "1h"
+
+    @Option(help: "Models that are combined, in the order of preference; from: \(ForecastModels.names).")
+    var models: String?
+
+    @Option(help: "Only this segment.")
+    var segment: String?
+
+    @Option(help: "The directory for the results; made if it is not there.")
+    var out: String
+
+    func run() async throws {
+        let setting = try readSettings()
+        let series = try readSeries(step: setting.step)
+        let scheduled = try events.map { try EventTrace(path: $0).scheduled } ?? []
+        do {
+            try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
+        } catch {
+            throw ValidationError("cannot make \(out): \(error.localizedDescription)")
+        }
+        let file = try ForecastsFile(path: out + "/forecasts.csv")
+        var scores: [TraceEvaluation.SegmentScores] = []
+        var report = EvaluationReport()
+        for (number, (segment, load)) in series.enumerated() {
+            let rolling = RollingOrigins(load, horizon: setting.horizon, every: setting.every, count: setting.origins)
+            var done = 0
+            let forecasts = rolling.forecasts(segment, load, events: scheduled, models: setting.models) {
+                done += 1
+                showProgress("\(segment) (\(number + 1) of \(series.count)): origin \(done) of \(rolling.origins.count)")
+            }
+            try file.write(segment, step: setting.step, forecasts)
+            scores.append(.init(segment, load, forecasts))
+            report.add(segment, load, forecasts)
+        }
+        try file.close()
+        showProgress(nil)
+        let evaluation = TraceEvaluation(
+            trace: URL(fileURLWithPath: trace).lastPathComponent, step: setting.step, horizon: setting.horizon,
+            segments: scores)
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        try encoder.encode(evaluation).write(to: URL(fileURLWithPath: out + "/summary.json"))
+        try Data(report.html(evaluation).utf8).write(to: URL(fileURLWithPath: out + "/report.html"))
+        print(Self.table(evaluation))
+        print("written: \(out)/summary.json, report.html, forecasts.csv")
+    }
+}
+
+extension Evaluate {
+    private struct Setting {
+        let step: Duration
+        let horizon: Duration
+        let every: Duration
+        let origins: Int
+        let models: [any ForecastModel]
+    }
+
+    private func readSettings() throws -> Setting {
+        let step = try duration(step, "step")
+        let horizon = try duration(horizon, "horizon")
+        let every = try duration(every, "every")
+        guard horizon >= step, horizon <= step * 2000 else {
+            throw ValidationError("--horizon has to be from one step to 2000 steps")
+        }
+        guard every >= step, every.wholeMilliseconds % step.wholeMilliseconds == 0 else {
+            throw ValidationError("--every has to be a multiple of --step")
+        }
+        let days = step >= .seconds(3600) ? 28 : 7
+        let origins = origins ?? Int(Duration.seconds(86_400 * days).wholeMilliseconds / every.wholeMilliseconds)
+        guard (1...1_000_000).contains(origins) else { throw ValidationError("--origins has to be at least 1") }
+        guard let models else {
+            return Setting(
+                step: step, horizon: horizon, every: every, origins: origins,
+                models: PredictionEngine.Configuration().models)
+        }
+        let chosen = try models.split(separator: ",").map { name in
+            guard let model = ForecastModels.model(named: String(name)) else {
+                throw ValidationError("there is no model `\(name)`; known: \(ForecastModels.names)")
+            }
+            return model
+        }
+        guard !chosen.isEmpty else { throw ValidationError("--models names no model") }
+        return Setting(step: step, horizon: horizon, every: every, origins: origins, models: chosen)
+    }
+
+    private func duration(_ text: String, _ option: String) throws -> Duration {
+        guard let value = Duration(settingText: text), value > .zero else {
+            throw ValidationError("--\(option) has to be a length of time such as 5m, 1h or 7d, not `\(text)`")
+        }
+        return value
+    }
+
+    private func readSeries(step: Duration) throws -> [(SegmentID, LoadSeries)] {
+        guard let own = try LoadTrace.step(path: trace) else {
+            throw ValidationError("\(trace) has no two readings of one segment")
+        }
+        guard step.wholeMilliseconds % own.wholeMilliseconds == 0 else {
+            throw ValidationError("--step has to be a multiple of the trace's own step, \(Int(own.inSeconds)) s")
+        }
+        let all = try LoadTrace.read(path: trace, step: own).sorted { $0.key < $1.key }
+        let chosen = all.filter { segment == nil || $0.key.text == segment }
+        guard !chosen.isEmpty else {
+            let known = all.prefix(10).map(\.key.text).joined(separator: ", ")
+            throw ValidationError("the trace has no segment `\(segment ?? "")`. It has \(known)\(all.count > 10 ? ", ..." : "")")
+        }
+        return try chosen.map { ($0.key, own == step ? $0.value : try $0.value.resampled(to: step)) }
+    }
+
+    /// One line that is written over; nil clears it. Nothing where nobody looks.
+    private func showProgress(_ text: String?) {
+        guard isatty(FileHandle.standardError.fileDescriptor) == 1 else { return }
+        FileHandle.standardError.write(Data("\r\u{1B}[K\(text ?? "")".utf8))
+    }
+
+    private static func table(_ evaluation: TraceEvaluation) -> String {
+        var table = TextTable(
+            "SEGMENT", "MODEL", "WAPE %", "MASE", "PINBALL .9", ".95", "IN 90 %", "BELOW 95 %", "WIDTH 90 %", "ORIGINS")
+        for segment in evaluation.segments {
+            for model in segment.models { add(model, of: segment.segment, origins: segment.origins, to: &table) }
+        }
+        if evaluation.segments.count > 1 {
+            for model in evaluation.pooled { add(model, of: "(median)", origins: nil, to: &table) }
+        }
+        return table.text
+    }
+
+    private static func add(
+        _ model: TraceEvaluation.ModelScores, of segment: String, origins: Int?, to table: inout TextTable
+    ) {
+        let path = model.path
+        table.add(
+            segment, model.model, shown(100 * path.wape, 1), path.mase.map { shown($0, 2) } ?? "-",
+            shown(path.pinball["0.9"] ?? .nan, 4), shown(path.pinball["0.95"] ?? .nan, 4),
+            shown(100 * path.coverage90, 1), shown(100 * path.coverageUpper95, 1), shown(path.width90, 2),
+            origins.map(String.init) ?? "-")
+    }
+
+    private static func shown(_ value: Double, _ places: Int) -> String { String(format: "%.\(places)f", value) }
+}

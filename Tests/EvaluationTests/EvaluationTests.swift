@@ -1,0 +1,117 @@
+import ClusterModel
+import Foundation
+import Testing
+
+@testable import Evaluation
+@testable import Forecasting
+
+@Suite struct EvaluationTests {
+    private static let start = Timestamp(seconds: 1_700_006_400)  // a midnight
+    private static let day = 288
+
+    /// Days with a peak at noon, a little louder each time.
+    private func series(days: Int, _ change: (Int, Double) -> Double = { $1 }) -> LoadSeries {
+        let values = (0..<days * Self.day).map { step -> Double in
+            let phase = 2 * Double.pi * Double(step % Self.day) / Double(Self.day)
+            return change(step, 100 - 60 * cos(phase) + Double((step * 7919) % 13))
+        }
+        return LoadSeries(start: Self.start, step: .seconds(300), values: values)
+    }
+
+    private func curve(_ values: Double...) -> QuantileCurve { QuantileCurve(values: values) }
+
+    private func judged(_ seen: Double, _ curve: QuantileCurve, dayBefore: Double? = nil, at second: Int64 = 0) -> JudgedStep {
+        JudgedStep(at: Timestamp(seconds: second), seen: seen, dayBefore: dayBefore, curve: curve)
+    }
+
+    @Test func scoresAreWhatTheirDefinitionsSay() throws {
+        let flat = curve(5, 6, 8, 10, 12, 14, 15, 20)
+        let score = try #require(ForecastScore([judged(10, flat, dayBefore: 8), judged(30, flat, dayBefore: 20)]))
+        #expect(score.count == 2)
+        #expect(abs(score.wape - 20.0 / 40) < 1e-12)
+        #expect(try abs(#require(score.mase) - 20.0 / 12) < 1e-12)
+        #expect(score.coverage90 == 0.5)
+        #expect(score.coverageUpper95 == 0.5)
+        #expect(abs(score.width90 - 20.0 / 40) < 1e-12)
+        // .9: 0.1 * 4 below the quantile, 0.9 * 16 above it.
+        #expect(try abs(#require(score.pinball["0.9"]) - (0.4 + 14.4) / 40) < 1e-12)
+        #expect(ForecastScore([]) == nil)
+        #expect(ForecastScore([judged(0, flat)]) == nil, "nothing is relative to no load")
+    }
+
+    @Test func theWorstDayAndTheTopDecileAreApart() throws {
+        let narrow = curve(9, 9, 9, 10, 11, 11, 11, 11)
+        let good = (0..<40).map { judged(10, narrow, at: Int64($0) * 60) }
+        let bad = (0..<24).map { judged($0 < 12 ? 50 : 10, narrow, at: 86_400 + Int64($0) * 60) }
+        let score = try #require(ForecastScore(good + bad))
+        #expect(score.coverage90WorstDay == 0.5)
+        #expect(score.coverage90TopDecile == 0)
+    }
+
+    @Test func noForecastKnowsWhatCameAfterIt() throws {
+        let known = series(days: 12)
+        let cut = known.end - .seconds(86_400)
+        let changed = series(days: 12) { step, load in step >= 11 * Self.day ? 5 * load + 1 : load }
+        func forecasts(_ series: LoadSeries) -> [IssuedForecast] {
+            RollingOrigins(series, horizon: .seconds(3600), every: .seconds(3600), count: 40)
+                .forecasts("s", series, events: [], models: PredictionEngine.Configuration().models) {}
+        }
+        let (plain, other) = (forecasts(known), forecasts(changed))
+        #expect(plain.count == 40)
+        var compared = 0
+        for (a, b) in zip(plain, other) where a.origin <= cut {
+            #expect(a.models.map(\.model) == b.models.map(\.model))
+            #expect(a.models.map(\.steps) == b.models.map(\.steps), "the forecast from \(a.origin) knew the future")
+            compared += 1
+        }
+        #expect(compared > 10)
+    }
+
+    @Test func everyModelIsJudgedOnTheSameSteps() throws {
+        let load = series(days: 9)
+        let rolling = RollingOrigins(load, horizon: .seconds(3600), every: .seconds(3600), count: 48)
+        let forecasts = rolling.forecasts("s", load, events: [], models: PredictionEngine.Configuration().models) {}
+        let scores = TraceEvaluation.SegmentScores("s", load, forecasts)
+        #expect(scores.models.last?.model == "combined")
+        #expect(Set(scores.models.map(\.path.count)) == [scores.origins * 12])
+        #expect(scores.origins + scores.originsLeftOut == 48)
+        let combined = try #require(scores.models.last).path
+        let others = scores.models.dropLast().map(\.path.wape).sorted()
+        #expect(combined.wape < others[1], "no worse than the second best of \(others)")
+        #expect(Set(try #require(scores.models.last).ahead.keys) == ["15m", "30m", "60m"])
+    }
+
+    @Test func aPooledFigureIsTheMedianOverTheSegments() throws {
+        func segment(_ name: String, _ wape: Double) throws -> TraceEvaluation.SegmentScores {
+            var score = try #require(ForecastScore([judged(10, curve(5, 6, 8, 10, 12, 14, 15, 20))]))
+            score.wape = wape
+            var scores = TraceEvaluation.SegmentScores("x", series(days: 1), [])
+            scores.segment = name
+            scores.models = [.init(model: "m", path: score, ahead: [:])]
+            return scores
+        }
+        let segments = [try segment("a", 0.1), try segment("b", 0.4), try segment("c", 0.2)]
+        let evaluation = TraceEvaluation(trace: "t", step: .seconds(300), horizon: .seconds(3600), segments: segments)
+        #expect(evaluation.pooled.map(\.path.wape) == [0.2])
+    }
+
+    @Test func theFileHoldsEveryStepOfEveryModel() throws {
+        let path = FileManager.default.temporaryDirectory.path + "/forecasts-\(UUID().uuidString).csv"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let load = series(days: 9)
+        let rolling = RollingOrigins(load, horizon: .seconds(900), every: .seconds(3600), count: 2)
+        let forecasts = rolling.forecasts("a,b", load, events: [], models: [SeasonalNaive(.day)]) {}
+        let file = try ForecastsFile(path: path)
+        try file.write("a,b", step: load.step, forecasts)
+        try file.close()
+        let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+        #expect(lines.count == 1 + 2 * 2 * 3, "two origins, two models, three steps")
+        #expect(lines[1].hasPrefix("\(rolling.origins[0]),\"a,b\",\(rolling.origins[0]),day,"))
+        #expect(throws: EvaluationError.self) { _ = try ForecastsFile(path: "/nonexistent/x.csv") }
+    }
+
+    @Test(arguments: [(0.0, 1, "0.0"), (-0.04, 1, "0.0"), (12.345, 2, "12.35"), (-3.5, 0, "-4"), (.nan, 1, "-")])
+    func figuresAreRounded(value: Double, places: Int, text: String) {
+        #expect(EvaluationReport.rounded(value, places) == text)
+    }
+}
