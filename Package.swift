@@ -34,6 +34,7 @@ let package = Package(
         .systemLibrary(name: "CPgQuery", providers: [.apt(["libpg-query-dev", "libprotobuf-c-dev"])]),
         .systemLibrary(
             name: "CLinearAlgebra", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
+        .systemLibrary(name: "CLibical", pkgConfig: "libical", providers: [.apt(["libical-dev"])]),
         .target(name: "SQLAnalysis", dependencies: ["ClusterModel", "CPgQuery"], swiftSettings: strict),
         .target(name: "Routing", dependencies: ["ClusterModel", "SQLAnalysis"], swiftSettings: strict),
         .target(name: "Forecasting", dependencies: ["ClusterModel", "CLinearAlgebra"], swiftSettings: strict),
@@ -50,6 +51,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(name: "LocalPostgres", dependencies: ["ClusterModel"], swiftSettings: strict),
+        .target(name: "Calendars", dependencies: ["CLibical", "ClusterModel"], swiftSettings: strict),
         .target(name: "Settings", dependencies: ["ClusterModel", yams], swiftSettings: strict),
         .target(name: "History", dependencies: ["ClusterModel", "Forecasting", grdb], swiftSettings: strict),
         .target(name: "Migration", dependencies: ["ClusterModel", "PostgresClient", nioCore], swiftSettings: strict),
@@ -74,8 +76,8 @@ let package = Package(
         .target(
             name: "ControlPlane",
             dependencies: [
-                "Catalog", "ClusterModel", "ContingentPool", "Forecasting", "History", "LocalPostgres", "Migration",
-                "Planning", "PostgresClient", "Proxy", "Routing", "SQLAnalysis", "Settings", "Traces",
+                "Calendars", "Catalog", "ClusterModel", "ContingentPool", "Forecasting", "History", "LocalPostgres",
+                "Migration", "Planning", "PostgresClient", "Proxy", "Routing", "SQLAnalysis", "Settings", "Traces",
                 "WireProtocol", collections, logging,
             ],
             swiftSettings: strict),
@@ -141,6 +143,7 @@ let package = Package(
                 "ClusterModel", "Forecasting", "Traces",
             ],
             swiftSettings: strict),
+        .testTarget(name: "CalendarsTests", dependencies: ["Calendars", "ClusterModel"], swiftSettings: strict),
         .testTarget(name: "PlanningTests", dependencies: ["ClusterModel", "Planning"], swiftSettings: strict),
         .testTarget(
             name: "SimulationTests",
@@ -192,7 +195,7 @@ let package = Package(
         .testTarget(
             name: "ControlPlaneTests",
             dependencies: [
-                "ClusterModel", "ControlPlane", "Forecasting",
+                "ClusterModel", "ControlPlane", "Forecasting", logging,
             ],
             swiftSettings: strict),
         .testTarget(

@@ -10,7 +10,6 @@ import Migration
 import Planning
 import Routing
 import Settings
-import Traces
 
 extension Assembly {
     struct MadeParts {
@@ -37,7 +36,9 @@ extension Assembly {
             history: try made.history.loads(step: forecast.step, from: now - forecast.history, to: now))
         let parts = Coordinator.Parts(
             clock: options.clock, catalog: made.catalog, history: made.history, routing: made.routing, pool: made.pool,
-            forecaster: Forecaster(configuration: engine(forecast), events: try events(configuration, made.routing.table)),
+            forecaster: Forecaster(
+                configuration: engine(forecast),
+                schedule: try schedule(configuration, made.routing.table, at: now, made.logger)),
             homes: homes,
             homeOfSegment: made.homeOfSegment,
             sizes: try await SegmentSizes(groups: made.routing.table.groups, homes: homes),
@@ -106,24 +107,12 @@ extension Assembly {
         return ShardingController(configuration: planning, memory: memory ?? ControllerMemory())
     }
 
-    /// The configuration's own events and those of its event files. One that names a segment which does not exist would
-    /// have no effect, so it is refused.
-    private static func events(
-        _ configuration: Configuration, _ table: QueryRoutingTable
-    ) throws -> [ScheduledEvent] {
-        let events = try configuration.eventFiles.reduce(configuration.events) { events, file in
-            events + (try EventTrace(path: file).scheduled)
-        }
-        let known = table.segments.map(\.id)
-        for event in events {
-            guard let unknown = event.segments?.first(where: { !known.contains($0) }) else { continue }
-            throw ClusterError(
-                """
-                the event `\(event.label)` of \(event.start) names the segment \(unknown), which does not exist. \
-                Known: \(known.map(\.text).joined(separator: ", ")); leave `segments` out (in event files: `*`) for all
-                """)
-        }
-        return events
+    private static func schedule(
+        _ configuration: Configuration, _ table: QueryRoutingTable, at now: Timestamp, _ logger: Logger
+    ) throws -> EventSchedule {
+        try EventSchedule(
+            .init(configured: configuration.events, files: configuration.eventFiles, past: configuration.forecast.history),
+            segments: table.segments.map(\.id), at: now, logger: logger)
     }
 }
 

@@ -134,10 +134,11 @@ extension Coordinator {
     }
 
     package func events() async -> [EventView] {
-        parts.forecaster.events.map { event in
+        parts.forecaster.schedule.events.map { event in
             EventView(
                 kind: event.kind, label: event.label, start: event.start.description, end: event.end.description,
-                segments: event.segments?.map(\.text))
+                segments: event.segments?.map(\.text), uplift: event.uplift,
+                leadSeconds: event.lead?.inSeconds, tailSeconds: event.tail?.inSeconds)
         }
     }
 

@@ -5,12 +5,12 @@ import Forecasting
 
 package actor Forecaster {
     private var engine: PredictionEngine
-    package nonisolated let events: [ScheduledEvent]
+    package nonisolated let schedule: EventSchedule
     private let clock = ContinuousClock()
 
-    package init(configuration: PredictionEngine.Configuration, events: [ScheduledEvent]) {
+    package init(configuration: PredictionEngine.Configuration, schedule: EventSchedule) {
         engine = PredictionEngine(configuration: configuration)
-        self.events = events
+        self.schedule = schedule
     }
 
     /// Forecasts from the steps that had ended by `now`.
@@ -25,7 +25,7 @@ package actor Forecaster {
             guard let owned = placement[instance], let sum = window.sum(of: owned) else { return nil }
             return (instance, Subject(name: "instance \(instance)", series: sum, segments: Set(owned)))
         }
-        let forecasts = engine.forecast(segments + instances.map(\.1), events: events, at: now)
+        let forecasts = engine.forecast(segments + instances.map(\.1), events: schedule.events(at: now), at: now)
         let bySubject = Dictionary(forecasts.map { ($0.subject, $0) }, uniquingKeysWith: { first, _ in first })
         return ForecastRound(
             issuedAt: now, took: clock.now - begin,

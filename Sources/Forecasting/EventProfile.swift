@@ -3,6 +3,10 @@
 
 import ClusterModel
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// Where the knots of an event's effect lie.
 struct EventProfile: Equatable, Sendable {
     /// Minutes before the start; the effect is zero at the first.
@@ -15,9 +19,28 @@ struct EventProfile: Equatable, Sendable {
     /// The knots between the first and the last, at which the effect is free.
     var freeKnots: Int { leadMinutes.count + bodyShares.count + tailMinutes.count - 2 }
 
-    /// All knots in minutes since the start of an event of `duration` minutes.
-    func knots(duration: Double) -> [Double] {
-        leadMinutes.map { -$0 } + bodyShares.map { $0 * duration } + tailMinutes.map { duration + $0 }
+    /// Minutes in which a declared effect comes and goes, outside of the lead and the tail that were declared.
+    private static let rampMinutes = 15.0
+
+    /// All knots in minutes since the start of an event of `duration` minutes. A declared lead or tail moves the knots
+    /// there, so that their effect is free over the whole of it.
+    func knots(duration: Double, lead: Double? = nil, tail: Double? = nil) -> [Double] {
+        let before = lead.map { Self.moved(Array(leadMinutes.reversed()), reach: $0).reversed() } ?? leadMinutes
+        let after = tail.map { Self.moved(tailMinutes, reach: $0) } ?? tailMinutes
+        return before.map { -$0 } + bodyShares.map { $0 * duration } + after.map { duration + $0 }
+    }
+
+    /// Ascending minutes whose last but one becomes `reach` and whose last, where the effect is zero, is a ramp later.
+    private static func moved(_ minutes: [Double], reach: Double) -> [Double] {
+        let scale = reach / (minutes.dropLast().last ?? 1)
+        return minutes.dropLast().map { $0 * scale } + [reach + rampMinutes]
+    }
+
+    /// The share of a declared effect at each free knot: all of it from the lead to the tail that were declared, and
+    /// without them from the start to the end.
+    func declaredShares(lead: Double?, tail: Double?) -> [Double] {
+        leadMinutes.dropFirst().map { lead != nil || $0 == 0 ? 1 : 0 } + bodyShares.map { _ in 1 }
+            + tailMinutes.dropLast().map { _ in tail == nil ? 0 : 1 }
     }
 
     /// Where `minute` lies between the knots; nil outside the event's reach.
@@ -54,13 +77,30 @@ struct EventWindow: Sendable {
     let kind: String
     let reach: Range<Int>
     let isWeekend: Bool
+    /// The effect that someone expects, by free knot, in the logarithmic scale; nil where nobody said.
+    private let declared: [Double]?
     private let startMinute: Double
     private let knots: [Double]
 
-    init(_ event: ScheduledEvent, profile: EventProfile, grid: StepGrid) {
+    /// The windows of all events. One that declares no uplift takes the mean of those of its kind that do: otherwise an
+    /// uplift that is declared late would come on top of what was learned from the kind's past.
+    static func windows(of events: [ScheduledEvent], profile: EventProfile, grid: StepGrid) -> [EventWindow] {
+        let declared = Dictionary(grouping: events.filter { $0.uplift != nil }, by: \.kind).mapValues { declaring in
+            exp(declaring.compactMap(\.uplift).map { log($0) }.reduce(0, +) / Double(declaring.count))
+        }
+        return events.map { event in
+            EventWindow(event, uplift: event.uplift ?? declared[event.kind], profile: profile, grid: grid)
+        }
+    }
+
+    private init(_ event: ScheduledEvent, uplift: Double?, profile: EventProfile, grid: StepGrid) {
         let duration = max(grid.minutesPerStep, (event.end - event.start).inSeconds / 60)
         kind = event.kind
-        knots = profile.knots(duration: duration)
+        let (lead, tail) = (event.lead.map { $0.inSeconds / 60 }, event.tail.map { $0.inSeconds / 60 })
+        knots = profile.knots(duration: duration, lead: lead, tail: tail)
+        declared = uplift.map { uplift in
+            profile.declaredShares(lead: lead, tail: tail).map { $0 * log(uplift) }
+        }
         startMinute = event.start.seconds / 60
         let first = Int(((startMinute + knots[0]) / grid.minutesPerStep).rounded(.down))
         let last = Int(((startMinute + knots[knots.count - 1]) / grid.minutesPerStep).rounded(.up))
@@ -72,4 +112,7 @@ struct EventWindow: Sendable {
     func position(at step: Int, grid: StepGrid) -> ProfilePosition? {
         EventProfile.position(of: (Double(step) + 0.5) * grid.minutesPerStep - startMinute, knots: knots)
     }
+
+    /// What was declared for a place in the event; zero where nothing was.
+    func declaredEffect(at position: ProfilePosition) -> Double { declared.map(position.value) ?? 0 }
 }

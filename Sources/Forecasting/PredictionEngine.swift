@@ -120,8 +120,8 @@ package struct PredictionEngine: Sendable {
         let end = grid.end(of: last)
         let start = max(subject.series.start, end - configuration.historyMax)
         let series = subject.series.window(from: start, to: end)
-        let profile = EventProfile()
-        let windows = events.filter(subject.isConcerned).map { EventWindow($0, profile: profile, grid: grid) }
+        let windows = EventWindow.windows(
+            of: events.filter(subject.isConcerned), profile: EventProfile(), grid: grid)
         return SubjectHistory(
             grid: grid,
             scale: state?.scale ?? .logarithmic(for: series.values),

@@ -126,28 +126,12 @@ final class SettingsNode {
         return value
     }
 
-    /// `250ms`, `10s`, `5m`, `2h`, `7d`.
-    func duration() throws(ConfigurationError) -> Duration {
-        guard let text = node.scalar?.string, let value = Duration(settingText: text), value > .zero else {
+    /// `250ms`, `10s`, `5m`, `2h`, `7d`; `0m` only where none is an answer.
+    func duration(orNone: Bool = false) throws(ConfigurationError) -> Duration {
+        guard let text = node.scalar?.string, let value = Duration(text: text), value > .zero || orNone else {
             throw error("must be a length of time such as 250ms, 10s, 5m, 2h or 7d")
         }
         return value
-    }
-}
-
-extension Duration {
-    /// Parses `250ms`, `10s`, `5m`, `2h`, `7d`; nil for anything else, and for what does not fit.
-    package init?(settingText text: String) {
-        let digits = text.prefix { $0.isASCII && $0.isNumber }
-        guard let count = Int64(digits), count < 1_000_000_000 else { return nil }
-        switch text.dropFirst(digits.count) {
-        case "ms": self = .milliseconds(count)
-        case "s": self = .seconds(count)
-        case "m": self = .seconds(count * 60)
-        case "h": self = .seconds(count * 3600)
-        case "d": self = .seconds(count * 86_400)
-        default: return nil
-        }
     }
 }
 

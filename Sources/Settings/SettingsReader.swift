@@ -245,10 +245,24 @@ struct SettingsReader {
             label: try node.child("label")?.string() ?? kind,
             start: start,
             end: end,
-            segments: segments
+            segments: segments,
+            uplift: try uplift(node),
+            lead: try margin(node, "lead"),
+            tail: try margin(node, "tail")
         )
         try node.finish()
         return event
+    }
+
+    private func uplift(_ node: SettingsNode) throws(ConfigurationError) -> Double? {
+        try node.child("uplift")?.number(in: ScheduledEvent.uplifts)
+    }
+
+    private func margin(_ node: SettingsNode, _ key: String) throws(ConfigurationError) -> Duration? {
+        guard let child = try node.child(key) else { return nil }
+        let margin = try child.duration(orNone: true)
+        guard margin <= ScheduledEvent.marginMax else { throw child.error("must be 7d at most") }
+        return margin
     }
 
     private func timestamp(_ node: SettingsNode) throws(ConfigurationError) -> Timestamp {

@@ -7,22 +7,28 @@ struct CSVRows: ~Copyable {
     private let file: String
     private let header: [String]
 
-    init(path: String, header: [String]) throws(TraceError) {
+    /// - Parameter optional: columns that may follow, all of them or none.
+    init(path: String, header: [String], optional: [String] = []) throws(TraceError) {
         var lines = try TextLines(path: path)
         let expected = header.joined(separator: ",")
         let first = try lines.next() ?? ""
-        guard first == expected else {
+        let full = header + optional
+        guard first == expected || first == full.joined(separator: ",") else {
             throw TraceError(
                 code: .wrongHeader,
                 file: path,
                 line: 1,
                 column: nil,
-                message: "the header must be `\(expected)`, not `\(first.prefix(80))`"
+                message: "the header must be `\(expected)`\(Self.mayFollow(optional)), not `\(first.prefix(80))`"
             )
         }
         self.lines = lines
         file = path
-        self.header = header
+        self.header = first == expected ? header : full
+    }
+
+    private static func mayFollow(_ optional: [String]) -> String {
+        optional.isEmpty ? "" : ", which `,\(optional.joined(separator: ","))` may follow"
     }
 
     /// The fields of the next line that is not empty; nil after the last.

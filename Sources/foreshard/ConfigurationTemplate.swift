@@ -68,10 +68,15 @@ enum ConfigurationTemplate {
 
         # router: {clients_max: 1000, queue_max: 10000, queue_timeout: 30s, statement_cache_bytes_max: 67108864}
 
-        # What you know in advance. Events of one kind are expected to act alike.
+        # What you know in advance. Events of one kind are expected to act alike. `uplift` is the factor on load that you
+        # expect from `lead` before the start to `tail` after the end; it counts until the kind's real effect is learned.
         # events:
-        #   - {kind: campaign, label: Black Friday, start: 2026-11-27T08:00:00+01:00, end: 2026-11-28T00:00:00+01:00}
-        # event_files: [events.csv]     # start,end,segment,kind,known_in_advance,label
+        #   - {kind: campaign, label: Black Friday, start: 2026-11-27T08:00:00+01:00, end: 2026-11-28T00:00:00+01:00,
+        #      uplift: 3, lead: 30m, tail: 1h}
+        # Files are read again every hour:
+        #   .csv   start,end,segment,kind,known_in_advance,label and, if you like, uplift,lead,tail
+        #   .ics   iCalendar; kind: the first of CATEGORIES, else SUMMARY; X-FORESHARD-SEGMENTS, -UPLIFT, -LEAD, -TAIL
+        # event_files: [events.csv, campaigns.ics]
 
         """
 }

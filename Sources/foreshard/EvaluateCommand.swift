@@ -3,7 +3,6 @@ import ClusterModel
 import Evaluation
 import Forecasting
 import Foundation
-import Settings
 import Traces
 
 struct Evaluate: AsyncParsableCommand {
@@ -119,7 +118,7 @@ extension Evaluate {
     }
 
     private func duration(_ text: String, _ option: String) throws -> Duration {
-        guard let value = Duration(settingText: text), value > .zero else {
+        guard let value = Duration(text: text), value > .zero else {
             throw ValidationError("--\(option) has to be a length of time such as 5m, 1h or 7d, not `\(text)`")
         }
         return value

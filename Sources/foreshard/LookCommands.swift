@@ -188,10 +188,11 @@ struct Events: AsyncParsableCommand {
     func run() async throws {
         try await server.show([EventView].self, from: "events") { events in
             guard !events.isEmpty else { return "no events: see `events` and `event_files` in the configuration" }
-            var table = TextTable("START", "END", "KIND", "SEGMENTS", "LABEL")
+            var table = TextTable("START", "END", "KIND", "SEGMENTS", "UPLIFT", "LABEL")
             for event in events {
                 table.add(
-                    event.start, event.end, event.kind, event.segments?.joined(separator: ",") ?? "all", event.label)
+                    event.start, event.end, event.kind, event.segments?.joined(separator: ",") ?? "all",
+                    event.uplift.map { "\($0)" } ?? "-", event.label)
             }
             return table.text
         }

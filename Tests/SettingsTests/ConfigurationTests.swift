@@ -54,6 +54,14 @@ private let minimal = """
         #expect(configuration.events[0].start == Timestamp("2026-11-27T17:00:00Z"))
     }
 
+    @Test func anEventSaysWhatIsExpectedOfIt() throws {
+        let event = "{kind: x, start: 2026-01-01T00:00:00Z, end: 2026-01-02T00:00:00Z, uplift: 3, lead: 1h, tail: 0m}"
+        let configuration = try Configuration.read(minimal + "\nevents: [\(event)]", file: "f.yaml")
+        #expect(configuration.events[0].uplift == 3)
+        #expect(configuration.events[0].lead == .seconds(3600))
+        #expect(configuration.events[0].tail == .zero)
+    }
+
     static let wrong: [(String, String)] = [
         ("contoller: {}", "unknown setting `contoller`: did you mean `controller`?"),
         ("controller: {treshold: 0.7}", "unknown setting `treshold`: did you mean `threshold`?"),
@@ -84,6 +92,14 @@ private let minimal = """
         (
             "events: [{kind: x, start: 2026-02-01T00:00:00+99:99, end: 2026-04-01T00:00:00Z}]",
             "events[0].start: must be a time with its zone"
+        ),
+        (
+            "events: [{kind: x, start: 2026-02-01T00:00:00Z, end: 2026-04-01T00:00:00Z, uplift: 0}]",
+            "events[0].uplift: must be a number from 0.01 to 1000.0"
+        ),
+        (
+            "events: [{kind: x, start: 2026-02-01T00:00:00Z, end: 2026-04-01T00:00:00Z, lead: 8d}]",
+            "events[0].lead: must be 7d at most"
         ),
         ("listen: [1]", "listen: must be a mapping of settings"),
     ]

@@ -108,6 +108,32 @@ private func failure(_ body: () throws -> Void) -> TraceError? {
         #expect(events.labelled.first?.segments == ["a"])
     }
 
+    @Test func readsWhatIsExpectedWhereTheHeaderSaysSo() throws {
+        let text = """
+            start,end,segment,kind,known_in_advance,label,uplift,lead,tail
+            2024-01-01T00:00:00Z,2024-01-01T01:00:00Z,*,sale,true,a,2.5,45m,0m
+            2024-01-02T00:00:00Z,2024-01-02T01:00:00Z,*,sale,true,b,,,
+            """
+        let events = try withFile(text) { try EventTrace(path: $0) }.scheduled
+        #expect(events.map(\.uplift) == [2.5, nil])
+        #expect(events.map(\.lead) == [.seconds(2700), nil])
+        #expect(events.map(\.tail) == [.zero, nil])
+    }
+
+    @Test(arguments: [
+        ("0,,", TraceError.Code.notAnUplift, "uplift"), ("much,,", .notAnUplift, "uplift"),
+        ("nan,,", .notAnUplift, "uplift"),
+        (",soon,", .notADuration, "lead"), (",,30d", .notADuration, "tail"),
+    ])
+    func refusesWhatCannotBeExpected(columns: String, code: TraceError.Code, column: String) throws {
+        let row = "2024-01-01T00:00:00Z,2024-01-01T01:00:00Z,*,sale,true,a,"
+        try withFile("start,end,segment,kind,known_in_advance,label,uplift,lead,tail\n" + row + columns) { path in
+            let error = failure { _ = try EventTrace(path: path) }
+            #expect(error?.code == code)
+            #expect(error?.column == column)
+        }
+    }
+
     @Test(arguments: [
         ("x,2024-01-01T01:00:00Z,*,k,true,l", TraceError.Code.notATimestamp, "start"),
         ("2024-01-01T00:00:00Z,y,*,k,true,l", .notATimestamp, "end"),

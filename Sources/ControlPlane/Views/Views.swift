@@ -109,6 +109,10 @@ package struct EventView: Codable, Sendable {
     package var start: String
     package var end: String
     package var segments: [String]?
+    /// The factor on load that was declared, and how long before and after the event.
+    package var uplift: Double?
+    package var leadSeconds: Double?
+    package var tailSeconds: Double?
 }
 
 package struct RouteView: Codable, Sendable {

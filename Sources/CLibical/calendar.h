@@ -1,0 +1,2 @@
+// iCalendar as the system's libical reads it.
+#include <libical/ical.h>
