@@ -79,7 +79,7 @@ struct EventEffects: Sendable {
         return EventEffects(profileOfKind: Dictionary(uniqueKeysWithValues: profiles), usesDeclared: true)
     }
 
-    private static func mostFrequentKinds(of events: [EventWindow], atMost count: Int) -> [String] {
+    static func mostFrequentKinds(of events: [EventWindow], atMost count: Int) -> [String] {
         Dictionary(grouping: events, by: \.kind)
             .sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }
             .prefix(count).map(\.key)

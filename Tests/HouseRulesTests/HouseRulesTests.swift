@@ -70,7 +70,7 @@ private func importedModule(_ statement: Substring) -> String? {
         "WireProtocol": ["NIOCore", "Crypto"],
         "SQLAnalysis": ["ClusterModel", "CPgQuery", "Foundation"],
         "Routing": ["ClusterModel", "SQLAnalysis"],
-        "Forecasting": mathematics.union(["ClusterModel", "CLinearAlgebra"]),
+        "Forecasting": mathematics.union(["ClusterModel", "CLBFGS", "CLinearAlgebra"]),
         "Planning": mathematics.union(["ClusterModel"]),
         "Simulation": mathematics.union(["ClusterModel", "Planning"]),
     ]
