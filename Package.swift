@@ -53,7 +53,7 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "LocalPostgres", dependencies: ["ClusterModel"], swiftSettings: strict),
         .target(name: "Calendars", dependencies: ["CLibical", "ClusterModel"], swiftSettings: strict),
-        .target(name: "Settings", dependencies: ["ClusterModel", yams], swiftSettings: strict),
+        .target(name: "Settings", dependencies: ["ClusterModel", "Forecasting", yams], swiftSettings: strict),
         .target(name: "History", dependencies: ["ClusterModel", "Forecasting", grdb], swiftSettings: strict),
         .target(name: "Migration", dependencies: ["ClusterModel", "PostgresClient", nioCore], swiftSettings: strict),
         .target(

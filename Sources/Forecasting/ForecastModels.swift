@@ -1,7 +1,7 @@
 /// The models by their names, as a user chooses them.
 package enum ForecastModels {
     private static let all: [(name: String, model: any ForecastModel)] = [
-        ("spar", Spar()), ("ridge", RidgeOnLags()), ("week", SeasonalNaive(.week)), ("day", SeasonalNaive(.day)),
+        ("spar", Spar()), ("ridge", RidgeOnLags()), ("prophet", Prophet.asPublished), ("prophet+ar", Prophet()), ("week", SeasonalNaive(.week)), ("day", SeasonalNaive(.day)),
         ("last", SeasonalNaive(.none)),
     ]
 

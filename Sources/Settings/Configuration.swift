@@ -163,6 +163,8 @@ package struct ForecastSettings: Hashable, Sendable {
     package var step = Duration.seconds(300)
     package var history = Duration.seconds(28 * 86_400)
     package var refitEvery = Duration.seconds(86_400)
+    /// Names of the models that are combined, in the order of preference; nil for the engine's own choice.
+    package var models: [String]?
 
     package init() {}
 }

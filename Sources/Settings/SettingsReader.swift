@@ -1,5 +1,6 @@
 // The sections of foreshard.yaml.
 import ClusterModel
+import Forecasting
 
 struct SettingsReader {
     /// A longer event is taken for a slip in one of its years; models would spread its effect over all they know.
@@ -171,6 +172,7 @@ struct SettingsReader {
         if let value = try node.child("step") { settings.step = try value.duration() }
         if let value = try node.child("history") { settings.history = try value.duration() }
         if let value = try node.child("refit_every") { settings.refitEvery = try value.duration() }
+        if let value = try node.child("models") { settings.models = try models(value) }
         try node.finish()
         guard [.seconds(60), .seconds(300)].contains(settings.step) else {
             throw node.error("`step` must be 1m or 5m: the history is kept at these steps")
@@ -179,6 +181,19 @@ struct SettingsReader {
             throw node.error("`horizon` must be from one `step` to 288 of them")
         }
         return settings
+    }
+
+    private func models(_ node: SettingsNode) throws(ConfigurationError) -> [String] {
+        var names: [String] = []
+        for item in try node.items() {
+            let name = try item.string()
+            guard ForecastModels.model(named: name) != nil, !names.contains(name) else {
+                throw item.error("must be one of \(ForecastModels.names), each at most once")
+            }
+            names.append(name)
+        }
+        guard !names.isEmpty else { throw node.error("must name at least one model, or be left out") }
+        return names
     }
 
     func controller(_ root: SettingsNode) throws(ConfigurationError) -> ControllerSettings {

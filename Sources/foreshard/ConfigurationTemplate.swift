@@ -62,7 +62,13 @@ enum ConfigurationTemplate {
           # probation: 10m            # a move is watched this long, and reverted if it made things worse
           # reactive_every: 1m
 
-        # forecast: {every: 5m, horizon: 2h, step: 5m, history: 28d, refit_every: 1d}
+        # forecast:
+        #   every: 5m
+        #   horizon: 2h
+        #   step: 5m
+        #   history: 28d
+        #   refit_every: 1d
+        #   models: [spar, ridge, week, day, last]   # combined; `prophet+ar` and `prophet` too (`foreshard evaluate` judges)
 
         # moves: {gate_timeout: 500ms, cleanup_grace: 15m}
 

@@ -19,7 +19,7 @@ private func history(
     return SubjectHistory(
         grid: grid,
         scale: .logarithmic(for: values),
-        events: events.map { EventWindow($0, profile: EventProfile(), grid: grid) },
+        events: EventWindow.windows(of: events, profile: EventProfile(), grid: grid),
         series: series,
         notTeaching: Set(notTeaching.map { $0 + series.firstStep })
     )

@@ -40,7 +40,7 @@ private let minimal = """
                 users: [{name: app, password_env: APP_PASSWORD}]
                 pool: {provider: local, warm: 2, instances_max: 3, capacity: 6, connections: 8, zone: b}
                 router: {clients_max: 10, queue_timeout: 250ms}
-                forecast: {every: 10m, horizon: 3h}
+                forecast: {every: 10m, horizon: 3h, models: [prophet+ar, last]}
                 controller: {mode: auto, policy: reactive, threshold: 0.7, return_threshold: 0.5}
                 moves: {cleanup_grace: 1h}
                 events: [{kind: sale, start: 2026-11-27T18:00:00+01:00, end: 2026-11-27T20:00:00Z}]
@@ -49,6 +49,7 @@ private let minimal = """
         #expect(configuration.users == [User(name: "app", secret: .password("x"))])
         #expect(configuration.router.queueTimeout == .milliseconds(250))
         #expect(configuration.forecast.horizon == .seconds(3 * 3600))
+        #expect(configuration.forecast.models == ["prophet+ar", "last"])
         #expect(configuration.controller.mode == .auto)
         #expect(configuration.moves.cleanupGrace == .seconds(3600))
         #expect(configuration.events[0].start == Timestamp("2026-11-27T17:00:00Z"))
@@ -68,6 +69,8 @@ private let minimal = """
         ("controller: {threshold: 7}", "controller.threshold: must be a number from 0.05 to 1.0"),
         ("controller: {mode: yolo}", "controller.mode: must be one of observe, recommend, auto"),
         ("controller: {threshold: 0.5}", "`controller.return_threshold` must be below `controller.threshold`"),
+        ("forecast: {models: [spar, arima]}", "forecast.models[1]: must be one of spar,ridge,prophet,prophet+ar,week,day,last"),
+        ("forecast: {models: []}", "forecast.models: must name at least one model"),
         ("forecast: {every: soon}", "forecast.every: must be a length of time such as 250ms, 10s, 5m, 2h or 7d"),
         ("users: [{name: a, password_env: NOPE}]", "users[0].password_env: the environment has no variable NOPE"),
         ("listen: {host: 0.0.0.0}", "client_authentication: trust is for loopback only"),
