@@ -7,6 +7,7 @@
 struct ForecastRecord: Sendable {
     private(set) var pools: ResidualPools
     private(set) var losses: JudgedLosses
+    private var turbulence = Turbulence()
     private var issued: [IssuedPath] = []
     private let horizon: Int
 
@@ -14,24 +15,34 @@ struct ForecastRecord: Sendable {
     private struct IssuedPath {
         let origin: Int
         let path: [Double]
-        /// Quantile values at `LossWindow.levels`, one row per judged horizon.
+        /// When it was issued.
+        let turbulence: Double
+        /// Quantile values at `LossWindow.levels`, one row per knot.
         let judged: [(ahead: Int, values: [Double])]
     }
 
-    init(horizon: Int) {
+    /// A fine record keeps the misses at twice as many distances as are judged.
+    init(horizon: Int, isFine: Bool = false) {
         self.horizon = horizon
-        pools = ResidualPools(horizon: horizon)
         losses = JudgedLosses(horizon: horizon)
+        pools = ResidualPools(knots: isFine ? Self.fineKnots(horizon) : losses.horizons)
+    }
+
+    /// The judged horizons and one between each two.
+    private static func fineKnots(_ horizon: Int) -> [Int] {
+        let judged = JudgedLosses(horizon: horizon).horizons
+        let between = zip(judged, judged.dropFirst()).map { ($0 + $1) / 2 }
+        return Set(judged + between + [min(2, horizon)]).sorted()
     }
 
     /// Remembers a path, to measure it when its steps have come.
     mutating func issue(_ path: [Double], origin: Int, history: SubjectHistory, noise: Double) {
-        let judged = losses.horizons.compactMap { ahead -> (ahead: Int, values: [Double])? in
+        let judged = pools.knots.compactMap { ahead -> (ahead: Int, values: [Double])? in
             guard !path[ahead - 1].isNaN else { return nil }
             let curve = curve(around: path[ahead - 1], ahead: ahead, target: origin + ahead, history, noise: noise)
             return (ahead, LossWindow.levels.map(curve.value(at:)))
         }
-        issued.append(IssuedPath(origin: origin, path: path, judged: judged))
+        issued.append(IssuedPath(origin: origin, path: path, turbulence: turbulence.factor, judged: judged))
     }
 
     /// Measures what the issued paths said about a step that has come. Anomalies and gaps are not held against them.
@@ -42,16 +53,25 @@ struct ForecastRecord: Sendable {
         let seen = history.load(step)
         let scaled = history.scale.scaled(seen)
         let phase: Phase = history.isEventful(step) ? .eventful : .quiet
+        recordTurbulence(step, scaled, history)
         for path in issued where path.origin < step {
             let ahead = step - path.origin
             guard !path.path[ahead - 1].isNaN else { continue }
             let residual = scaled - history.scale.scaled(path.path[ahead - 1])
-            pools.insert(residual, ahead: ahead, phase: phase, at: step, keeping: steps)
-            for judged in path.judged where judged.ahead == ahead {
-                losses.add(seen: seen, quantiles: judged.values, ahead: ahead, phase: phase)
-                pools.recordCoverage(isAbove: seen > judged.values[2], isBelow: seen < judged.values[0])
-            }
+            pools.insert(residual / path.turbulence, ahead: ahead, phase: phase, at: step, keeping: steps)
+            guard let judged = path.judged.first(where: { $0.ahead == ahead }) else { continue }
+            pools.recordCoverage(isAbove: seen > judged.values[2], isBelow: seen < judged.values[0], ahead: ahead)
+            guard losses.horizons.contains(ahead) else { continue }
+            let quantiles = judged.values.map(history.scale.scaled)
+            losses.add(seen: scaled, quantiles: quantiles, ahead: ahead, phase: phase)
         }
+    }
+
+    private mutating func recordTurbulence(_ step: Int, _ scaled: Double, _ history: SubjectHistory) {
+        guard let newest = issued.last(where: { $0.origin < step }) else { return }
+        let forecast = newest.path[step - newest.origin - 1]
+        guard !forecast.isNaN else { return }
+        turbulence.record(scaled - history.scale.scaled(forecast), stepsPerDay: history.grid.stepsPerDay)
     }
 
     /// The distribution around a point of a path.
@@ -65,7 +85,8 @@ struct ForecastRecord: Sendable {
         let offsets = pools.offsets(
             ahead: ahead,
             phase: history.isEventful(target) ? .eventful : .quiet,
-            noise: noise
+            noise: noise,
+            turbulence: turbulence.factor
         )
         let middle = history.scale.scaled(load)
         return QuantileCurve(values: offsets.map { history.scale.load(middle + $0) })

@@ -10,8 +10,8 @@
 struct IntervalWidening: Sendable {
     /// The share of loads that belongs beyond the 10 % and the 90 % quantile.
     private static let missShare = 0.1
-    private static let rate = 0.02
-    private static let bounds = 0.8...2.0
+    private static let rate = 0.04
+    private static let bounds = 0.75...2.0
 
     private(set) var upper = 1.0
     private(set) var lower = 1.0

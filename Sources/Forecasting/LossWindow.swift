@@ -1,32 +1,31 @@
 // What recent intervals would have cost: the pinball loss, which an honest interval minimises at its level. Levels lean to
-// the upper side, because that is the side that protects.
+// the upper side, because that is the side that protects. Losses are taken in the models' scale, so that one spike does
+// not outweigh a week, and forgotten by and by, because a load that changed its ways wants other models at once.
 
-/// The mean pinball loss over the last forecasts for one horizon.
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// The mean pinball loss of the last forecasts for one horizon, recent ones before older ones.
 struct LossWindow: Sendable {
     static let levels = [0.1, 0.5, 0.9, 0.95]
-    /// Three days at a path every fifteen minutes.
-    private static let capacity = 288
+    /// Forecasts after which a loss counts half.
+    private static let halfLife: Float = 40
+    private static let kept = exp2(-1 / halfLife)
 
-    private var ring: [Float] = []
-    private var next = 0
-    private var sum = 0.0
+    private(set) var count = 0
+    private var weight: Float = 0
+    private var sum: Float = 0
 
-    var count: Int { ring.count }
-    /// In the unit of the load; nil before the first.
-    var mean: Double? { ring.isEmpty ? nil : max(0, sum) / Double(ring.count) }
+    /// In the models' scale; nil before the first.
+    var mean: Double? { count == 0 ? nil : Double(sum / weight) }
 
     /// `quantiles` are the values at `levels`.
     mutating func add(seen: Double, quantiles: [Double]) {
         let loss = zip(Self.levels, quantiles).reduce(0) { $0 + Self.pinball(seen, level: $1.0, quantile: $1.1) }
-        let value = Float(loss / Double(Self.levels.count))
-        if ring.count < Self.capacity {
-            ring.append(value)
-        } else {
-            sum -= Double(ring[next])
-            ring[next] = value
-            next = (next + 1) % Self.capacity
-        }
-        sum += Double(value)
+        sum = sum * Self.kept + Float(loss / Double(Self.levels.count))
+        weight = weight * Self.kept + 1
+        count += 1
     }
 
     static func pinball(_ seen: Double, level: Double, quantile: Double) -> Double {

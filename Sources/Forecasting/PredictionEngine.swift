@@ -28,8 +28,8 @@ package struct PredictionEngine: Sendable {
         package var backTestFolds = 2
         /// Residuals that intervals are made of.
         package var evidenceKept = Duration.seconds(7 * 86400)
-        /// Every how many steps a path is kept as evidence.
-        package var pathStride = 3
+        /// Cluster time between two paths that are kept as evidence; a step where steps are longer.
+        package var pathEvery = Duration.seconds(900)
         /// Local time minus UTC, for days and weekends.
         package var utcOffset = Duration.zero
         /// Absence after which a subject is forgotten.
@@ -50,7 +50,7 @@ package struct PredictionEngine: Sendable {
         configuration: Configuration = Configuration(),
         stopwatch: @escaping @Sendable () -> Duration = { .zero }
     ) {
-        precondition(configuration.horizonSteps > 0 && configuration.pathStride > 0 && configuration.backTestFolds > 0)
+        precondition(configuration.horizonSteps > 0 && configuration.pathEvery > .zero && configuration.backTestFolds > 0)
         self.configuration = configuration
         self.stopwatch = stopwatch
     }

@@ -26,7 +26,7 @@ struct ResidualWindow: Sendable {
             sorted.remove(at: position(of: arrivals[oldest].value))
             oldest += 1
         }
-        if oldest > 64, oldest * 2 > arrivals.count {
+        if oldest > 32, oldest * 8 > arrivals.count {
             arrivals.removeFirst(oldest)
             oldest = 0
         }

@@ -67,7 +67,7 @@ package struct ModelForecast: Sendable {
 package struct ForecastExplanation: Sendable {
     /// The models behind it and their weights at half the horizon, heaviest first; empty when nothing was ever measured.
     package let weights: [(model: String, weight: Double)]
-    /// Every model's mean pinball loss over recent forecasts, in the unit of the load; best first.
+    /// Every model's mean pinball loss over recent forecasts, in the models' scale; best first.
     package let recentLosses: [(model: String, loss: Double)]
     /// Models that did not learn, and why.
     package let refusals: [(model: String, reason: String)]

@@ -31,6 +31,7 @@ struct SubjectState: Sendable {
     private(set) var modelPaths: [[Double]] = []
 
     private var keptSteps: Int { grid.steps(in: configuration.evidenceKept) }
+    private var pathStride: Int { grid.steps(in: configuration.pathEvery) }
 
     /// Seeds from the history up to and including `end`.
     init(
@@ -44,7 +45,7 @@ struct SubjectState: Sendable {
         scale = history.scale
         self.configuration = configuration
         tracks = configuration.models.map { ModelTrack($0, horizon: configuration.horizonSteps) }
-        record = ForecastRecord(horizon: configuration.horizonSteps)
+        record = ForecastRecord(horizon: configuration.horizonSteps, isFine: true)
         combination = Combination(tracks)
         lastStep = end
         learnedThrough = end
@@ -67,7 +68,7 @@ struct SubjectState: Sendable {
 
     /// Settles and issues as if each origin had been the present.
     private mutating func replay(_ history: SubjectHistory, origins: Range<Int>) {
-        let starts = origins.filter { $0 % configuration.pathStride == 0 }
+        let starts = origins.filter { $0 % pathStride == 0 }
         let paths = tracks.map { $0.paths(history, from: starts) }
         var issued = 0
         for origin in origins {
@@ -113,7 +114,7 @@ struct SubjectState: Sendable {
         judge(step, history)
         lastStep = step
         if !notTeaching.contains(step) { settle(step, history) }
-        let isIssued = step % configuration.pathStride == 0
+        let isIssued = step % pathStride == 0
         if isIssued { for index in tracks.indices { tracks[index].advance(history, through: step) } }
         look(ahead: history)
         if isIssued { issue(modelPaths, origin: step, history, noise: noise) }

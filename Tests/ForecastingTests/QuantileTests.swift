@@ -87,19 +87,19 @@ import Testing
         var widening = IntervalWidening()
         for _ in 0..<1000 { widening.record(isAbove: true, isBelow: false) }
         #expect(widening.upper == 2)
-        #expect(widening.lower == 0.8)
+        #expect(widening.lower == 0.75)
     }
 
     @Test func unseenEventsAreLessCertainThanQuietTimes() {
-        var pools = ResidualPools(horizon: 1)
-        let unknown = pools.offsets(ahead: 1, phase: .quiet, noise: 0)
+        var pools = ResidualPools(knots: [1])
+        let unknown = pools.offsets(ahead: 1, phase: .quiet, noise: 0, turbulence: 1)
         #expect(unknown == unknown.sorted())
         for step in 0..<100 {
             pools.insert(Double(step % 11 - 5) / 50, ahead: 1, phase: .quiet, at: step, keeping: 1000)
         }
-        let quiet = pools.offsets(ahead: 1, phase: .quiet, noise: 0)
-        let eventful = pools.offsets(ahead: 1, phase: .eventful, noise: 0)
-        let noisy = pools.offsets(ahead: 1, phase: .quiet, noise: 0.5)
+        let quiet = pools.offsets(ahead: 1, phase: .quiet, noise: 0, turbulence: 1)
+        let eventful = pools.offsets(ahead: 1, phase: .eventful, noise: 0, turbulence: 1)
+        let noisy = pools.offsets(ahead: 1, phase: .quiet, noise: 0.5, turbulence: 1)
         #expect(eventful[7] > quiet[7] && eventful[0] < quiet[0])
         #expect(noisy[7] > quiet[7] && noisy[0] < quiet[0])
     }
@@ -107,16 +107,45 @@ import Testing
     /// Quiet steps are told by quiet ones as soon as there are enough, however often events have come; until then, by
     /// what there is.
     @Test func eventsSpeakForQuietTimesOnlyWhileTheseAreTooFew() {
-        var pools = ResidualPools(horizon: 1)
+        var pools = ResidualPools(knots: [1])
         func residual(_ step: Int) -> Double { Double(step % 11 - 5) / 50 }
         for step in 0..<200 { pools.insert(10 * residual(step), ahead: 1, phase: .eventful, at: step, keeping: 999) }
-        let fromEvents = pools.offsets(ahead: 1, phase: .eventful, noise: 0)
+        let fromEvents = pools.offsets(ahead: 1, phase: .eventful, noise: 0, turbulence: 1)
         for step in 0..<29 { pools.insert(residual(step), ahead: 1, phase: .quiet, at: step, keeping: 999) }
-        #expect(pools.offsets(ahead: 1, phase: .quiet, noise: 0) == fromEvents)
+        #expect(pools.offsets(ahead: 1, phase: .quiet, noise: 0, turbulence: 1) == fromEvents)
         pools.insert(0, ahead: 1, phase: .quiet, at: 29, keeping: 999)
-        let quiet = pools.offsets(ahead: 1, phase: .quiet, noise: 0)
+        let quiet = pools.offsets(ahead: 1, phase: .quiet, noise: 0, turbulence: 1)
         #expect(quiet[7] < 0.2 * fromEvents[7] && quiet[0] > 0.2 * fromEvents[0])
-        #expect(pools.offsets(ahead: 1, phase: .eventful, noise: 0) == fromEvents)
+        #expect(pools.offsets(ahead: 1, phase: .eventful, noise: 0, turbulence: 1) == fromEvents)
+    }
+
+    @Test func offsetsRunStraightBetweenTheKnots() {
+        var pools = ResidualPools(knots: [1, 5])
+        for step in 0..<100 {
+            for ahead in [1, 3, 5] {
+                let residual = Double(ahead) * Double(step % 11 - 5) / 50
+                pools.insert(residual, ahead: ahead, phase: .quiet, at: step, keeping: 1000)
+            }
+        }
+        let offsets = [1, 2, 5].map { pools.offsets(ahead: $0, phase: .quiet, noise: 0, turbulence: 1)[5] }
+        #expect(abs(offsets[2] - 5 * offsets[0]) < 1e-6)
+        #expect(abs(offsets[1] - 2 * offsets[0]) < 1e-6)
+        let shaken = pools.offsets(ahead: 2, phase: .quiet, noise: 0, turbulence: 1.5)[5]
+        #expect(abs(shaken - 1.5 * offsets[1]) < 1e-6)
+    }
+
+    @Test func turbulenceFollowsTheMissesAndIsBounded() {
+        var turbulence = Turbulence()
+        for _ in 0..<23 { turbulence.record(1, stepsPerDay: 288) }
+        #expect(turbulence.factor == 1, "too few misses say nothing")
+        for _ in 0..<500 { turbulence.record(0.1, stepsPerDay: 288) }
+        let calm = turbulence.factor
+        for _ in 0..<12 { turbulence.record(-0.4, stepsPerDay: 288) }
+        #expect(turbulence.factor > 1.2 * calm)
+        for _ in 0..<100 { turbulence.record(.greatestFiniteMagnitude / 1e300, stepsPerDay: 288) }
+        #expect(turbulence.factor <= 3)
+        for _ in 0..<1000 { turbulence.record(0, stepsPerDay: 288) }
+        #expect(turbulence.factor >= 0.4)
     }
 
     @Test func pinballLossIsLeastAtTheQuantile() {
