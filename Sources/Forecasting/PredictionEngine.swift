@@ -19,15 +19,19 @@ package struct PredictionEngine: Sendable {
         package var reportsEveryModel = false
         /// Cluster time after which a subject is learned again.
         package var relearnAfter = Duration.seconds(6 * 3600)
-        /// Subjects that are relearned by age in one call.
+        /// Subjects that may be relearned by age in any call; more where so many subjects grow old between two calls
+        /// that the rest would not keep up.
         package var relearnedPerCallMax = 2
         /// History that models learn from.
         package var historyMax = Duration.seconds(28 * 86400)
-        /// The end of the history that is forecast from before when a subject is learned for the first time.
-        package var backTestSpan = Duration.seconds(6 * 86400)
+        /// Paths into the end of the history that are forecast when a subject is learned for the first time; fewer where
+        /// they would need more than half of the history.
+        package var backTestPaths = 576
         package var backTestFolds = 2
-        /// Residuals that intervals are made of.
-        package var evidenceKept = Duration.seconds(7 * 86400)
+        /// Paths whose misses the intervals of the forecast are made of.
+        package var evidencePaths = 672
+        /// Paths whose misses each model's own intervals are made of, by which it is judged.
+        package var judgedPaths = 288
         /// Cluster time between two paths that are kept as evidence; a step where steps are longer.
         package var pathEvery = Duration.seconds(900)
         /// Local time minus UTC, for days and weekends.
@@ -43,6 +47,7 @@ package struct PredictionEngine: Sendable {
     /// What the last call did.
     package private(set) var lastRound = EngineRound()
     private var states: [String: SubjectState] = [:]
+    private var lastCall: Timestamp?
     private let stopwatch: @Sendable () -> Duration
 
     /// `stopwatch` tells time since any fixed point, for the duration in `lastRound`.
@@ -68,6 +73,7 @@ package struct PredictionEngine: Sendable {
             forecast(subject, events: events, at: now, relearn: due.contains(subject.name), round: &round)
         }
         forget(subjects, at: now)
+        lastCall = now
         round.oldestFit = forecasts.map(\.explanation.staleness).max() ?? .zero
         round.duration = stopwatch() - begin
         lastRound = round
@@ -138,7 +144,13 @@ package struct PredictionEngine: Sendable {
             return (subject.name, now - state.grid.end(of: state.learnedThrough))
         }
         let due = aged.filter { $0.age >= configuration.relearnAfter }.sorted { $0.age > $1.age }
-        return Set(due.prefix(configuration.relearnedPerCallMax).map(\.name))
+        return Set(due.prefix(max(configuration.relearnedPerCallMax, agedPerCall(subjects.count, at: now))).map(\.name))
+    }
+
+    /// How many of `count` subjects reach the age for relearning between two calls, and a quarter more.
+    private func agedPerCall(_ count: Int, at now: Timestamp) -> Int {
+        guard let lastCall, configuration.relearnAfter > .zero else { return 0 }
+        return Int((1.25 * Double(count) * ((now - lastCall) / configuration.relearnAfter)).rounded(.up))
     }
 
     private mutating func forget(_ subjects: [Subject], at now: Timestamp) {

@@ -16,8 +16,15 @@ struct ResidualWindow: Sendable {
 
     mutating func insert(_ value: Double, at step: Int) {
         let value = Float(value)
+        if sorted.count == sorted.capacity { reserve(sorted.count + max(16, sorted.count / 8)) }
         arrivals.append((Int32(truncatingIfNeeded: step), value))
         sorted.insert(value, at: position(of: value))
+    }
+
+    /// By less than an array grows by itself: there are many windows.
+    private mutating func reserve(_ capacity: Int) {
+        sorted.reserveCapacity(capacity)
+        arrivals.reserveCapacity(capacity + capacity / 8)
     }
 
     /// Drops what arrived before `step`.

@@ -30,7 +30,8 @@ struct SubjectState: Sendable {
     /// Every model's path from the last step.
     private(set) var modelPaths: [[Double]] = []
 
-    private var keptSteps: Int { grid.steps(in: configuration.evidenceKept) }
+    private var keptSteps: Int { configuration.evidencePaths * pathStride }
+    private var judgedSteps: Int { configuration.judgedPaths * pathStride }
     private var pathStride: Int { grid.steps(in: configuration.pathEvery) }
 
     /// Seeds from the history up to and including `end`.
@@ -55,7 +56,7 @@ struct SubjectState: Sendable {
 
     private mutating func seed(_ history: SubjectHistory, through end: Int) {
         guard let first = history.firstMeasured else { return }
-        let span = min(grid.steps(in: configuration.backTestSpan), (end - first) / 2)
+        let span = min(configuration.backTestPaths * pathStride, (end - first) / 2)
         let foldSteps = span / configuration.backTestFolds
         guard foldSteps > 0 else { return }
         for fold in 0..<configuration.backTestFolds {
@@ -80,7 +81,7 @@ struct SubjectState: Sendable {
     }
 
     private mutating func settle(_ step: Int, _ history: SubjectHistory) {
-        for index in tracks.indices { tracks[index].record.settle(step, history: history, keeping: keptSteps) }
+        for index in tracks.indices { tracks[index].record.settle(step, history: history, keeping: judgedSteps) }
         record.settle(step, history: history, keeping: keptSteps)
     }
 

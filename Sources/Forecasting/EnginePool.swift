@@ -1,0 +1,69 @@
+// Several engines that share the subjects among them and run side by side, one for each processor that forecasting may
+// use. A subject stays with its engine, which knows it; so the pool answers as one engine would.
+
+import ClusterModel
+
+/// A prediction engine for many subjects.
+package struct EnginePool: Sendable {
+    private let lanes: [Lane]
+
+    /// One engine. An actor and no value, because a copy of what an engine knows would be large.
+    private actor Lane {
+        private var engine: PredictionEngine
+
+        init(_ engine: PredictionEngine) { self.engine = engine }
+
+        func forecast(
+            _ subjects: [Subject], _ events: [ScheduledEvent], at now: Timestamp
+        ) -> ([SubjectForecast], EngineRound) {
+            let forecasts = engine.forecast(subjects, events: events, at: now)
+            return (forecasts, engine.lastRound)
+        }
+    }
+
+    /// `width` engines, at least one. `stopwatch` tells time since any fixed point.
+    package init(
+        configuration: PredictionEngine.Configuration, width: Int,
+        stopwatch: @escaping @Sendable () -> Duration = { .zero }
+    ) {
+        lanes = (0..<max(1, width)).map { _ in
+            Lane(PredictionEngine(configuration: configuration, stopwatch: stopwatch))
+        }
+    }
+
+    /// Forecasts every subject from the steps of its series that had ended by `now`, in the order of the subjects. The
+    /// round says what all engines did; its duration is that of the slowest.
+    package func forecast(
+        _ subjects: [Subject], events: [ScheduledEvent], at now: Timestamp
+    ) async -> (forecasts: [SubjectForecast], round: EngineRound) {
+        let shares = Dictionary(grouping: subjects.indices) { lane(of: subjects[$0].name) }
+        var forecasts = [SubjectForecast?](repeating: nil, count: subjects.count)
+        var sum = EngineRound()
+        await withTaskGroup { group in
+            for (number, lane) in lanes.enumerated() {
+                let own = (shares[number] ?? []).map { subjects[$0] }
+                group.addTask { (number, await lane.forecast(own, events, at: now)) }
+            }
+            for await (number, (own, round)) in group {
+                for (index, forecast) in zip(shares[number] ?? [], own) { forecasts[index] = forecast }
+                sum.add(round)
+            }
+        }
+        return (forecasts.compactMap { $0 }, sum)
+    }
+
+    /// By FNV-1a, which is the same in every process.
+    private func lane(of name: String) -> Int {
+        let hash = name.utf8.reduce(UInt64(0xcbf2_9ce4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        return Int(hash % UInt64(lanes.count))
+    }
+}
+
+extension EngineRound {
+    fileprivate mutating func add(_ other: EngineRound) {
+        learned += other.learned
+        relearned += other.relearned
+        oldestFit = max(oldestFit, other.oldestFit)
+        duration = max(duration, other.duration)
+    }
+}
