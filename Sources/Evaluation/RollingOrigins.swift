@@ -22,8 +22,8 @@ package struct RollingOrigins: Sendable {
 
     /// Every forecast of one series, in the order of the origins. `progress` is called before each.
     package func forecasts(
-        _ segment: SegmentID, _ series: LoadSeries, events: [ScheduledEvent], models: [any ForecastModel],
-        progress: () -> Void
+        _ segment: SegmentID, _ series: LoadSeries, events: [ScheduledEvent], metrics: [MetricSeries] = [],
+        models: [any ForecastModel], progress: () -> Void
     ) -> [IssuedForecast] {
         var configuration = PredictionEngine.Configuration()
         configuration.horizonSteps = horizonSteps
@@ -34,7 +34,7 @@ package struct RollingOrigins: Sendable {
         return origins.map { origin in
             progress()
             let subject = Subject(segment, series: series.window(from: series.start, to: origin))
-            let forecast = engine.forecast([subject], events: events, at: origin)[0]
+            let forecast = engine.forecast([subject], events: events, regressors: metrics.map { $0.known(by: origin) }, at: origin)[0]
             let combined = ModelForecast(model: IssuedForecast.combined, steps: forecast.steps)
             return IssuedForecast(origin: origin, models: forecast.models + (forecast.steps.isEmpty ? [] : [combined]))
         }

@@ -10,9 +10,15 @@
 package protocol ForecastModel: Sendable {
     var name: String { get }
     var requirements: ModelRequirements { get }
+    /// Whether the engine corrects its paths by metrics that lead the load.
+    var usesMetrics: Bool { get }
 
     /// Learns from the steps of `history` up to and including `end`, to forecast `horizon` steps ahead.
     func fit(_ history: SubjectHistory, through end: Int, horizon: Int) throws(FitRefusal) -> any ModelFit
+}
+
+extension ForecastModel {
+    package var usesMetrics: Bool { false }
 }
 
 /// What a model needs before it can learn.

@@ -15,11 +15,23 @@ struct ModelTrack: Sendable {
     /// Learns from the steps up to and including `end`. A refusal leaves the model without a say.
     mutating func learn(_ history: SubjectHistory, through end: Int) {
         do {
-            fit = try model.fit(history, through: end, horizon: horizon)
+            let fit = try model.fit(history, through: end, horizon: horizon)
+            let correction =
+                model.usesMetrics
+                ? MetricSelection.correction(of: fit, history, through: end, horizon: horizon) : nil
+            self.fit = correction.map { CorrectedFit(fit, correction: $0) } ?? fit
             refusal = nil
         } catch {
             fit = nil
             refusal = error
+        }
+    }
+
+    /// The metrics that correct its paths.
+    func metricUses(step: Duration) -> [MetricUse] {
+        guard let correction = (fit as? CorrectedFit)?.correction else { return [] }
+        return correction.terms.map {
+            MetricUse(metric: $0.metric, model: model.name, lead: step * $0.lag, gain: correction.gain)
         }
     }
 

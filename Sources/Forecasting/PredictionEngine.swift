@@ -61,16 +61,22 @@ package struct PredictionEngine: Sendable {
     }
 
     /// Forecasts every subject from the steps of its series that had ended by `now`.
+    ///
+    /// - Parameter regressors: what may lead the loads, known up to `now`; only those that help are used.
     package mutating func forecast(
         _ subjects: [Subject],
         events: [ScheduledEvent],
+        regressors: [MetricSeries] = [],
         at now: Timestamp
     ) -> [SubjectForecast] {
         let begin = stopwatch()
         var round = EngineRound()
         let due = dueForRelearning(subjects, at: now)
+        let metrics = PreparedMetrics(regressors, utcOffset: configuration.utcOffset, at: now)
         let forecasts = subjects.map { subject in
-            forecast(subject, events: events, at: now, relearn: due.contains(subject.name), round: &round)
+            forecast(
+                subject, events: events, metrics: metrics, at: now, relearn: due.contains(subject.name),
+                round: &round)
         }
         forget(subjects, at: now)
         lastCall = now
@@ -83,6 +89,7 @@ package struct PredictionEngine: Sendable {
     private mutating func forecast(
         _ subject: Subject,
         events: [ScheduledEvent],
+        metrics: PreparedMetrics,
         at now: Timestamp,
         relearn: Bool,
         round: inout EngineRound
@@ -90,12 +97,13 @@ package struct PredictionEngine: Sendable {
         let last = StepGrid(step: subject.series.step, utcOffset: configuration.utcOffset).number(of: now) - 1
         let known = states[subject.name].flatMap { isUsable($0, for: subject, last: last) ? $0 : nil }
         states[subject.name] = nil  // the only copy is the one below
-        var history = history(of: subject, events: events, last: last, state: known)
+        var history = history(of: subject, events: events, metrics: metrics, last: last, state: known)
         var state: SubjectState
         if var present = known {
             if present.lastStep < last { for step in present.lastStep + 1...last { present.observe(step, history) } }
             if relearn {
-                history = self.history(of: subject, events: events, last: last, state: present)
+                history = self.history(
+                    of: subject, events: events, metrics: metrics, last: last, state: present)
                 present.relearn(history, through: last)
                 round.relearned.append(subject.name)
             }
@@ -119,6 +127,7 @@ package struct PredictionEngine: Sendable {
     private func history(
         of subject: Subject,
         events: [ScheduledEvent],
+        metrics: PreparedMetrics,
         last: Int,
         state: SubjectState?
     ) -> SubjectHistory {
@@ -133,7 +142,8 @@ package struct PredictionEngine: Sendable {
             scale: state?.scale ?? .logarithmic(for: series.values),
             events: windows,
             series: series,
-            notTeaching: state?.notTeaching ?? []
+            notTeaching: state?.notTeaching ?? [],
+            metrics: metrics.deviations(for: subject)
         )
     }
 

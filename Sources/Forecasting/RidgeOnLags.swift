@@ -19,6 +19,7 @@ package struct RidgeOnLags: ForecastModel {
 
     package var name: String { "ridge" }
     package var requirements: ModelRequirements { ModelRequirements(historyDaysMin: 3, measuredStepsMin: 72) }
+    package var usesMetrics: Bool { true }
 
     package func fit(
         _ history: SubjectHistory,

@@ -32,6 +32,7 @@ package struct Spar: ForecastModel {
 
     package var name: String { usesEvents ? "spar" : "spar without events" }
     package var requirements: ModelRequirements { ModelRequirements(historyDaysMin: 3, measuredStepsMin: 72) }
+    package var usesMetrics: Bool { true }
 
     package func fit(
         _ history: SubjectHistory,

@@ -119,7 +119,7 @@ extension SparInputs {
     }
 
     /// How many days back the two nearest days of the same kind lie.
-    private static func comparableDays(before day: Int) -> [Int] {
+    static func comparableDays(before day: Int) -> [Int] {
         let isWeekend = StepGrid.isWeekend(day: day)
         return Array((1...daysBack).filter { StepGrid.isWeekend(day: day - $0) == isWeekend }.prefix(2))
     }

@@ -71,6 +71,8 @@ package struct ForecastExplanation: Sendable {
     package let recentLosses: [(model: String, loss: Double)]
     /// Models that did not learn, and why.
     package let refusals: [(model: String, reason: String)]
+    /// The metrics that correct the models' paths.
+    package let metrics: [MetricUse]
     /// The residuals behind the interval at half the horizon.
     package let residualCount: Int
     /// How far the 90 % quantile lies above the median at half the horizon, as a factor.

@@ -1,4 +1,4 @@
-// What a model may read: one subject's measured loads up to some step, the events that concern it, and which steps must
+// What a model may read: one subject's measured loads up to some step, the events and metrics that concern it, and which steps must
 // not teach. A model is told separately which step is the last known one and never looks past it.
 
 import ClusterModel
@@ -8,6 +8,7 @@ package struct SubjectHistory: Sendable {
     let grid: StepGrid
     let scale: LoadScale
     let events: [EventWindow]
+    let metrics: [MetricDeviation]
     private let firstStep: Int
     private let values: [Double]
     private let notTeaching: Set<Int>
@@ -17,12 +18,14 @@ package struct SubjectHistory: Sendable {
         scale: LoadScale,
         events: [EventWindow],
         series: LoadSeries,
-        notTeaching: Set<Int> = []
+        notTeaching: Set<Int> = [],
+        metrics: [MetricDeviation] = []
     ) {
         self.grid = grid
         self.scale = scale
         self.events = events
         self.notTeaching = notTeaching
+        self.metrics = metrics
         firstStep = series.firstStep
         values = series.values
     }

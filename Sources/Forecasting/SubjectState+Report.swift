@@ -45,6 +45,7 @@ extension SubjectState {
             weights: steps.isEmpty ? [] : weights(ahead: max(1, steps.count / 2)),
             recentLosses: losses.sorted { $0.loss < $1.loss },
             refusals: refusals,
+            metrics: tracks.flatMap { $0.metricUses(step: grid.step) },
             residualCount: steps.isEmpty ? 0 : record.pools.count(ahead: max(1, steps.count / 2)),
             upperFactor: middle.map { $0.median > 0 ? $0.value(at: 0.9) / $0.median : 1 } ?? 1,
             noise: noise,

@@ -52,6 +52,9 @@ package struct Prophet: ForecastModel {
     package var name: String { residualAutoregression ? "prophet+ar" : "prophet" }
     package var requirements: ModelRequirements { ModelRequirements(historyDaysMin: 2, measuredStepsMin: 48) }
 
+    /// As published it knows nothing of the last hour, and so of nothing that leads by minutes.
+    package var usesMetrics: Bool { residualAutoregression }
+
     /// One period of the calendar as a Fourier series; used from a history of two periods on.
     package struct Seasonality: Equatable, Sendable {
         package let periodDays: Double
