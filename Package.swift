@@ -6,12 +6,14 @@ import PackageDescription
 let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -26,6 +28,7 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     targets: [
         // Values and protocol, pure.
@@ -54,6 +57,12 @@ let package = Package(
         .target(name: "LocalPostgres", dependencies: ["ClusterModel"], swiftSettings: strict),
         .target(name: "Calendars", dependencies: ["CLibical", "ClusterModel"], swiftSettings: strict),
         .target(name: "Settings", dependencies: ["ClusterModel", "Forecasting", yams], swiftSettings: strict),
+        .target(
+            name: "UsageMetrics",
+            dependencies: [
+                "ClusterModel", "Forecasting", "PostgresClient", asyncHTTPClient, nioCore, nioHTTP1,
+            ],
+            swiftSettings: strict),
         .target(name: "History", dependencies: ["ClusterModel", "Forecasting", grdb], swiftSettings: strict),
         .target(name: "Migration", dependencies: ["ClusterModel", "PostgresClient", nioCore], swiftSettings: strict),
         .target(
@@ -79,7 +88,7 @@ let package = Package(
             dependencies: [
                 "Calendars", "Catalog", "ClusterModel", "ContingentPool", "Forecasting", "History", "LocalPostgres",
                 "Migration", "Planning", "PostgresClient", "Proxy", "Routing", "SQLAnalysis", "Settings", "Traces",
-                "WireProtocol", collections, logging,
+                "UsageMetrics", "WireProtocol", collections, logging,
             ],
             swiftSettings: strict),
         .target(
@@ -166,6 +175,13 @@ let package = Package(
             name: "PostgresClientTests",
             dependencies: [
                 "ClusterModel", "LocalPostgres", "PostgresClient", "TestServers", nioCore,
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "UsageMetricsTests",
+            dependencies: [
+                "ClusterModel", "Forecasting", "LocalPostgres", "PostgresClient", "TestServers", "UsageMetrics",
+                nioCore, nioHTTP1, nioPosix,
             ],
             swiftSettings: strict),
         .testTarget(

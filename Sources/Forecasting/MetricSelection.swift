@@ -1,7 +1,7 @@
 // Which metrics correct a model's paths, and by how many steps each leads.
 //
 // 1. Lags: where the model's misses one step ahead, and half the horizon ahead, correlate most with the metric; once
-//    with the metric as it is and once whitened (free of its own yesterday-minute), because a slow metric correlates
+//    with the metric as it is and once whitened (free of what its step before foretold), because a slow metric correlates
 //    everywhere around its true lag.
 // 2. Check: each lag's correction is learned from the past and judged on what followed (`CorrectionRows`), against the
 //    model alone and against a correction from the newest loads without the metric. Only what misses by clearly less
@@ -21,6 +21,8 @@ struct MetricSelection {
     private static let originsMin = 240
     /// The longest lead that is looked for.
     private static let leadDaysMax = 0.25
+    /// Misses that correlate less with a metric leave no such gain; that spares most useless metrics their check.
+    private static let correlationMin = 0.1
     /// The least share by which a metric lowers the misses at a horizon, and how sure that must be.
     private static let gainMin = 0.01
     private static let standardErrorsMin = 2.5
@@ -141,7 +143,7 @@ struct MetricSelection {
         return square > 0 ? min(max(product / square, -1), 1) : 0
     }
 
-    /// The lead of the metric whose correlation with the misses `ahead` steps on is the strongest.
+    /// The lead of the metric whose correlation with the misses `ahead` steps on is the strongest; nil when none is strong.
     private func strongest(_ metric: MetricDeviation, ahead: Int, whitenedBy persistence: Double) -> Int? {
         let farthest = Int(Self.leadDaysMax * Double(rows.history.grid.stepsPerDay))
         let strengths = (metric.delay...max(metric.delay, farthest)).map { back -> (lag: Int, strength: Double) in
@@ -157,7 +159,7 @@ struct MetricSelection {
             let norm = (metricSquare * missSquare).squareRoot()
             return (back + ahead, norm > 0 ? abs(product) / norm : 0)
         }
-        return strengths.max { $0.strength < $1.strength }.flatMap { $0.strength > 0 ? $0.lag : nil }
+        return strengths.max { $0.strength < $1.strength }.flatMap { $0.strength >= Self.correlationMin ? $0.lag : nil }
     }
 
     // MARK: Judging

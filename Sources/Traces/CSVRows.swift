@@ -5,26 +5,32 @@
 struct CSVRows: ~Copyable {
     private var lines: TextLines
     private let file: String
-    private let header: [String]
+    let header: [String]
 
-    /// - Parameter optional: columns that may follow, all of them or none.
-    init(path: String, header: [String], optional: [String] = []) throws(TraceError) {
+    /// - Parameters:
+    ///   - optional: columns that may follow, all of them or none.
+    ///   - alternative: another header that is as good.
+    init(
+        path: String, header: [String], optional: [String] = [], alternative: [String]? = nil
+    ) throws(TraceError) {
         var lines = try TextLines(path: path)
         let expected = header.joined(separator: ",")
         let first = try lines.next() ?? ""
         let full = header + optional
-        guard first == expected || first == full.joined(separator: ",") else {
+        guard let found = [header, full, alternative ?? header].first(where: { $0.joined(separator: ",") == first })
+        else {
+            let other = alternative.map { " or `\($0.joined(separator: ","))`" } ?? ""
             throw TraceError(
                 code: .wrongHeader,
                 file: path,
                 line: 1,
                 column: nil,
-                message: "the header must be `\(expected)`\(Self.mayFollow(optional)), not `\(first.prefix(80))`"
+                message: "the header must be `\(expected)`\(other)\(Self.mayFollow(optional)), not `\(first.prefix(80))`"
             )
         }
         self.lines = lines
         file = path
-        self.header = first == expected ? header : full
+        self.header = found
     }
 
     private static func mayFollow(_ optional: [String]) -> String {

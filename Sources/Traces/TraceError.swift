@@ -3,7 +3,7 @@ package struct TraceError: Error, Equatable, Sendable, CustomStringConvertible {
     package enum Code: Sendable, Equatable {
         case cannotOpen, cannotRead, notText, lineTooLong, wrongHeader, wrongColumnCount, notATimestamp, notALoad
         case notABoolean, endsBeforeStart, lastsTooLong, notInOrder, offTheGrid, emptySegment, unclosedQuote
-        case notAnUplift, notADuration
+        case notAnUplift, notADuration, notANumber, emptyMetric, tooCoarse
     }
 
     package let code: Code
