@@ -38,7 +38,8 @@ extension Assembly {
             clock: options.clock, catalog: made.catalog, history: made.history, routing: made.routing, pool: made.pool,
             forecaster: Forecaster(
                 configuration: engine(forecast),
-                schedule: try schedule(configuration, made.routing.table, at: now, made.logger)),
+                schedule: try schedule(configuration, made.routing.table, at: now, made.logger),
+                metrics: try metrics(configuration, made.routing.table, made.logger)),
             homes: homes,
             homeOfSegment: made.homeOfSegment,
             sizes: try await SegmentSizes(groups: made.routing.table.groups, homes: homes),
@@ -114,6 +115,22 @@ extension Assembly {
         try EventSchedule(
             .init(configured: configuration.events, files: configuration.eventFiles, past: configuration.forecast.history),
             segments: table.segments.map(\.id), at: now, logger: logger)
+    }
+}
+
+extension Assembly {
+    /// Nil where none is configured.
+    private static func metrics(
+        _ configuration: Configuration, _ table: QueryRoutingTable, _ logger: Logger
+    ) throws -> MetricSource? {
+        guard !configuration.metrics.isEmpty || configuration.readsStatements else { return nil }
+        return try MetricSource(
+            .init(
+                metrics: configuration.metrics,
+                statementsOf: configuration.readsStatements ? configuration.instances.map(\.instance) : [],
+                step: configuration.forecast.step, history: configuration.forecast.history,
+                forecastEvery: configuration.forecast.every),
+            segments: table.segments.map(\.id), logger: logger)
     }
 }
 

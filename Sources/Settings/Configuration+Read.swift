@@ -32,7 +32,9 @@ extension Configuration {
             controller: try reader.controller(root),
             moves: try reader.moves(root),
             events: try reader.events(root),
-            eventFiles: try reader.eventFiles(root)
+            eventFiles: try reader.eventFiles(root),
+            metrics: try reader.metrics(root),
+            readsStatements: try root.child("statement_metrics")?.flag() ?? false
         )
         try root.finish()
         try configuration.check(root, hasPasswords: environment != nil)

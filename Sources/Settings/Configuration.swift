@@ -20,12 +20,16 @@ package struct Configuration: Sendable {
     package var moves: MoveSettings
     package var events: [ScheduledEvent]
     package var eventFiles: [String]
+    package var metrics: [MetricSettings]
+    /// Whether calls and execution time of every instance, from pg_stat_statements, are metrics too.
+    package var readsStatements: Bool
 
     package init(
         listen: Listener, admin: Listener, dataDirectory: String, users: [User],
         clientAuthentication: ClientAuthentication, application: Credentials, instances: [InstanceSettings],
         pool: PoolSettings, groups: [GroupSettings], router: RouterSettings, forecast: ForecastSettings,
-        controller: ControllerSettings, moves: MoveSettings, events: [ScheduledEvent], eventFiles: [String]
+        controller: ControllerSettings, moves: MoveSettings, events: [ScheduledEvent], eventFiles: [String],
+        metrics: [MetricSettings] = [], readsStatements: Bool = false
     ) {
         self.listen = listen
         self.admin = admin
@@ -42,6 +46,8 @@ package struct Configuration: Sendable {
         self.moves = moves
         self.events = events
         self.eventFiles = eventFiles
+        self.metrics = metrics
+        self.readsStatements = readsStatements
     }
 }
 

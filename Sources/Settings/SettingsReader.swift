@@ -142,7 +142,7 @@ struct SettingsReader {
     }
 
     /// An id that is safe in an SQL identifier, a file name and a metric label.
-    private func identifier(_ node: SettingsNode) throws(ConfigurationError) -> String {
+    func identifier(_ node: SettingsNode) throws(ConfigurationError) -> String {
         let text = try node.string()
         guard text.count <= 40, text.allSatisfy({ $0.isASCII && ($0.isLowercase || $0.isNumber || "-_".contains($0)) })
         else { throw node.error("must be lower-case letters, digits, `-` and `_`, at most 40 of them") }

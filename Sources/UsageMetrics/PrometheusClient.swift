@@ -26,6 +26,13 @@ package struct PrometheusClient: Sendable {
         package init() {}
     }
 
+    /// For the life of the process, as `HTTPClient.shared`; which tries a refused connection again until the deadline.
+    private static let http: HTTPClient = {
+        var configuration = HTTPClient.Configuration.singletonConfiguration
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
+
     private let address: String
     private let credential: Credential?
     private let configuration: Configuration
@@ -108,7 +115,7 @@ package struct PrometheusClient: Sendable {
     private func answer(_ request: HTTPClientRequest, _ query: String) async throws -> (status: Int, body: Data) {
         do {
             let deadline = NIODeadline.now() + .nanoseconds(configuration.timeout.wholeMilliseconds * 1_000_000)
-            let response = try await HTTPClient.shared.execute(request, deadline: deadline)
+            let response = try await Self.http.execute(request, deadline: deadline)
             let body = try await response.body.collect(upTo: configuration.answerBytesMax)
             return (Int(response.status.code), Data(body.readableBytesView))
         } catch let error as HTTPClientError where error == .deadlineExceeded || error == .connectTimeout {

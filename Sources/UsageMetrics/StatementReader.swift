@@ -16,7 +16,7 @@ package struct StatementReader: Sendable {
 
     private let instance: InstanceID
     private let endpoint: Endpoint
-    /// Of connecting, and of each query.
+    /// Of everything together.
     private let deadline: Duration
 
     package init(_ instance: Instance, deadline: Duration = .seconds(3)) {
@@ -33,9 +33,10 @@ package struct StatementReader: Sendable {
     package func read(
         at now: Timestamp, textsOf wanted: [StatementKey] = []
     ) async throws -> (snapshot: StatementSnapshot, texts: [StatementKey: String]) {
+        let end = ContinuousClock.now + deadline
         let connection = try await PostgresConnection.connect(to: endpoint, deadline: deadline)
         do {
-            let read = try await read(connection, at: now, textsOf: wanted)
+            let read = try await read(connection, at: now, textsOf: wanted, before: end)
             await connection.close()
             return read
         } catch let error as PostgresError {
@@ -48,11 +49,14 @@ package struct StatementReader: Sendable {
     }
 
     private func read(
-        _ connection: PostgresConnection, at now: Timestamp, textsOf wanted: [StatementKey]
+        _ connection: PostgresConnection, at now: Timestamp, textsOf wanted: [StatementKey],
+        before end: ContinuousClock.Instant
     ) async throws -> (StatementSnapshot, [StatementKey: String]) {
-        guard let layout = try await StatementLayout(connection, deadline: deadline) else { throw missing }
-        let info = try await connection.query(layout.infoQuery, deadline: deadline).rows.first ?? []
-        let rows = try await connection.query(layout.countersQuery(limit: Self.shapesMax + 1), deadline: deadline).rows
+        guard let layout = try await StatementLayout(connection, deadline: Self.left(until: end)) else { throw missing }
+        let info = try await connection.query(layout.infoQuery, deadline: Self.left(until: end)).rows.first ?? []
+        let rows = try await connection.query(
+            layout.countersQuery(limit: Self.shapesMax + 1), deadline: Self.left(until: end)
+        ).rows
         guard rows.count <= Self.shapesMax else {
             throw UsageMetricsError(
                 .tooLarge,
@@ -73,20 +77,25 @@ package struct StatementReader: Sendable {
             evictions: info.count > 3 ? info[3].flatMap { Int($0) } : nil,
             shapesMax: info.count > 1 ? info[1].flatMap { Int($0) } ?? Self.shapesMax : Self.shapesMax,
             counters: counters)
-        return (snapshot, try await texts(connection, layout, wanted))
+        return (snapshot, try await texts(connection, layout, wanted, before: end))
     }
 
     private func texts(
-        _ connection: PostgresConnection, _ layout: StatementLayout, _ wanted: [StatementKey]
+        _ connection: PostgresConnection, _ layout: StatementLayout, _ wanted: [StatementKey],
+        before end: ContinuousClock.Instant
     ) async throws -> [StatementKey: String] {
         guard !wanted.isEmpty else { return [:] }
         let query = layout.textsQuery(queries: wanted.map(\.query), textMax: Self.textMax)
         var texts: [StatementKey: String] = [:]
-        for row in try await connection.query(query, deadline: deadline).rows {
+        for row in try await connection.query(query, deadline: Self.left(until: end)).rows {
             guard let key = StatementKey(row), row.count == 4, let text = row[3] else { continue }
             texts[key] = text
         }
         return texts
+    }
+
+    private static func left(until end: ContinuousClock.Instant) -> Duration {
+        max(.milliseconds(1), end - ContinuousClock.now)
     }
 
     private var missing: UsageMetricsError {
