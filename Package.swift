@@ -212,7 +212,8 @@ let package = Package(
         .testTarget(
             name: "ControlPlaneTests",
             dependencies: [
-                "ClusterModel", "ControlPlane", "Forecasting", logging,
+                "ClusterModel", "ControlPlane", "Forecasting", "LocalPostgres", "PostgresClient", "Settings", "TestServers",
+                logging, nioPosix,
             ],
             swiftSettings: strict),
         .testTarget(

@@ -14,6 +14,8 @@ actor InstanceStatements {
     }
 
     func refresh(at now: Timestamp) async throws {
+        // A second forecast of the same moment has nothing to add.
+        if let last, last.at >= now { return }
         let (snapshot, texts) = try await reader.read(at: now, textsOf: shapes.withoutText)
         shapes.name(texts)
         defer { last = snapshot }

@@ -36,7 +36,9 @@ package struct RollingOrigins: Sendable {
             let subject = Subject(segment, series: series.window(from: series.start, to: origin))
             let forecast = engine.forecast([subject], events: events, regressors: metrics.map { $0.known(by: origin) }, at: origin)[0]
             let combined = ModelForecast(model: IssuedForecast.combined, steps: forecast.steps)
-            return IssuedForecast(origin: origin, models: forecast.models + (forecast.steps.isEmpty ? [] : [combined]))
+            return IssuedForecast(
+                origin: origin, models: forecast.models + (forecast.steps.isEmpty ? [] : [combined]),
+                metrics: forecast.explanation.metrics)
         }
     }
 }
@@ -48,4 +50,6 @@ package struct IssuedForecast: Sendable {
 
     package let origin: Timestamp
     package let models: [ModelForecast]
+    /// The metrics that corrected the models' paths.
+    package var metrics: [MetricUse] = []
 }

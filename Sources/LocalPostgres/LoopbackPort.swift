@@ -1,9 +1,9 @@
 import Glibc
 
 /// Ports of the loopback address.
-enum LoopbackPort {
+package enum LoopbackPort {
     /// A port nobody listens on now. Somebody may before we do: a caller must be ready to ask again.
-    static func free() throws(LocalPostgresError) -> Int {
+    package static func free() throws(LocalPostgresError) -> Int {
         guard let port = bind(port: 0) else {
             throw LocalPostgresError(.notReady, "no free port on \(ServerSettings.host): \(errnoText())")
         }

@@ -84,5 +84,16 @@ enum ConfigurationTemplate {
         #   .ics   iCalendar; kind: the first of CATEGORIES, else SUMMARY; X-FORESHARD-SEGMENTS, -UPLIFT, -LEAD, -TAIL
         # event_files: [events.csv, campaigns.ics]
 
+        # What may lead the load: sign-ups, the length of a queue. Each is used only while it makes forecasts better.
+        #   prometheus   its address, and a `query` that gives one series; asked for at the end of every `forecast.step`.
+        #                `user` with `password_env`, or `token_env`, where it wants credentials
+        #   csv          timestamp,value or timestamp,metric,value, with a reading for every step; read when it changes
+        #   segments     those whose load it may lead; all by default
+        # metrics:
+        #   - {name: signups, prometheus: "http://127.0.0.1:9090", query: "sum(rate(signups_total[5m]))"}
+        #   - {name: queue, csv: metrics/queue.csv, segments: [shop-01, shop-02]}
+        # Calls and execution time of every instance listed above, from its extension pg_stat_statements.
+        # statement_metrics: false
+
         """
 }

@@ -10,8 +10,9 @@ struct Evaluate: AsyncParsableCommand {
         abstract: "Judge the forecasts on a load trace, from many origins in its past.",
         discussion: """
             Reads timestamp,segment,load (ISO 8601; an empty load is a missing one) and, if given, \
-            start,end,segment,kind,known_in_advance,label. From each origin the engine forecasts with what was known by \
-            then. Writes summary.json, report.html and forecasts.csv (quantiles of every model and of the engine's \
+            start,end,segment,kind,known_in_advance,label. Metrics that may lead the load \
+            come as timestamp,value or timestamp,metric,value. From each origin the engine forecasts with what was \
+            known by then. Writes summary.json, report.html and forecasts.csv (quantiles of every model and of the engine's \
             answer, `combined`) to the directory of --out.
             """)
 
@@ -20,6 +21,9 @@ struct Evaluate: AsyncParsableCommand {
 
     @Option(help: "Its events, a CSV file; those not known in advance are left out.")
     var events: String?
+
+    @Option(help: "Metrics that may lead the load, a CSV file; with a reading for every step.")
+    var metrics: String?
 
     @Option(help: "The step of the trace or a multiple of it, to which it is averaged.")
     var step = "5m"
@@ -45,6 +49,7 @@ struct Evaluate: AsyncParsableCommand {
     func run() async throws {
         let setting = try readSettings()
         let series = try readSeries(step: setting.step)
+        let leading = try metrics.map { try readMetrics($0, step: setting.step) } ?? []
         let scheduled = try events.map { try EventTrace(path: $0).scheduled } ?? []
         do {
             try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
@@ -54,15 +59,19 @@ struct Evaluate: AsyncParsableCommand {
         let file = try ForecastsFile(path: out + "/forecasts.csv")
         var scores: [TraceEvaluation.SegmentScores] = []
         var report = EvaluationReport()
+        var uses: [String] = []
         for (number, (segment, load)) in series.enumerated() {
             let rolling = RollingOrigins(load, horizon: setting.horizon, every: setting.every, count: setting.origins)
             var done = 0
-            let forecasts = rolling.forecasts(segment, load, events: scheduled, models: setting.models) {
+            let forecasts = rolling.forecasts(
+                segment, load, events: scheduled, metrics: leading, models: setting.models
+            ) {
                 done += 1
                 showProgress("\(segment) (\(number + 1) of \(series.count)): origin \(done) of \(rolling.origins.count)")
             }
             try file.write(segment, step: setting.step, forecasts)
             scores.append(.init(segment, load, forecasts))
+            if !leading.isEmpty { uses.append("\(segment): \(Self.words(forecasts.last?.metrics ?? []))") }
             report.add(segment, load, forecasts)
         }
         try file.close()
@@ -76,6 +85,7 @@ struct Evaluate: AsyncParsableCommand {
         try encoder.encode(evaluation).write(to: URL(fileURLWithPath: out + "/summary.json"))
         try Data(report.html(evaluation).utf8).write(to: URL(fileURLWithPath: out + "/report.html"))
         print(Self.table(evaluation))
+        for line in uses { print("metrics of \(line)") }
         print("written: \(out)/summary.json, report.html, forecasts.csv")
     }
 }
@@ -138,6 +148,24 @@ extension Evaluate {
             throw ValidationError("the trace has no segment `\(segment ?? "")`. It has \(known)\(all.count > 10 ? ", ..." : "")")
         }
         return try chosen.map { ($0.key, own == step ? $0.value : try $0.value.resampled(to: step)) }
+    }
+
+    private func readMetrics(_ path: String, step: Duration) throws -> [MetricSeries] {
+        switch try MetricTrace.read(path: path, step: step) {
+        case .one(let series):
+            return [MetricSeries(name: URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent, series: series)]
+        case .named(let all):
+            return all.sorted { $0.key < $1.key }.map { MetricSeries(name: $0.key, series: $0.value) }
+        }
+    }
+
+    /// What led the load at the last origin.
+    private static func words(_ uses: [MetricUse]) -> String {
+        guard !uses.isEmpty else { return "none helps" }
+        return uses.map { use in
+            let minutes = Int((use.lead.inSeconds / 60).rounded())
+            return "\(use.metric) leads by \(minutes) min (\(use.model) misses by \(Int((100 * use.gain).rounded())) % less)"
+        }.joined(separator: ", ")
     }
 
     /// One line that is written over; nil clears it. Nothing where nobody looks.

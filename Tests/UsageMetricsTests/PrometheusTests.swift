@@ -1,11 +1,13 @@
 import ClusterModel
 import Forecasting
 import Foundation
+import LocalPostgres
+import TestServers
 import Testing
 
 @testable import UsageMetrics
 
-private let start = LocalPrometheus.start
+private let start = Timestamp("2024-01-01T00:00:00Z")!
 private let minute = Duration.seconds(60)
 private let range = QueryRange(start: start, points: 2, step: minute)
 
@@ -140,7 +142,7 @@ private func matrix(_ series: String) -> FakePrometheus.Answer {
     }
 
     @Test func nobodyThere() async throws {
-        let port = try await LocalPrometheus.freePort()
+        let port = try LoopbackPort.free()
         let met = await codeOf { _ = try await quick("http://127.0.0.1:\(port)").values("a", range) }
         #expect(met == .unreachable)
         let nonsense = await codeOf { _ = try await quick("nonsense").values("a", range) }
@@ -161,8 +163,8 @@ private func matrix(_ series: String) -> FakePrometheus.Answer {
     }
 
     @Test func readsWhatPrometheusHas() async throws {
-        try await LocalPrometheus.with(Self.samples()) { prometheus in
-            let client = PrometheusClient(url: prometheus.url)
+        try await withPrometheus(Self.samples()) { url in
+            let client = PrometheusClient(url: url)
             let quarter = minute / 4
             let end = start + minute * 2 * 1440
             let series = try await client.series("sum(queue_length)", from: start, to: end, step: quarter)
