@@ -212,8 +212,8 @@ let package = Package(
         .testTarget(
             name: "ControlPlaneTests",
             dependencies: [
-                "ClusterModel", "ControlPlane", "Forecasting", "LocalPostgres", "PostgresClient", "Settings", "TestServers",
-                logging, nioPosix,
+                "ClusterModel", "ControlPlane", "Forecasting", "LocalPostgres", "PostgresClient", "Settings",
+                "TestServers", logging, nioPosix,
             ],
             swiftSettings: strict),
         .testTarget(

@@ -1,6 +1,7 @@
-// The metrics of the configuration, as far as they are known when a forecast is due. Before each forecast every source is
-// asked for what is new, all at once and never longer than the deadline; what did not come is missing, and the models
-// then say what they would have said without it. A source in trouble is complained of once, and asked again every time.
+// The metrics of the configuration, as far as they are known when a forecast is due. Before each forecast every source
+// is asked for what is new, all at once and never longer than the deadline; what did not come is missing, and the
+// models then say what they would have said without it. A source in trouble is complained of once, and asked again
+// every time.
 //
 // What the sources have they keep: at a start Prometheus and files are read as far back as the models learn.
 // pg_stat_statements has no past, so what it says begins with the process.
@@ -43,7 +44,8 @@ package actor MetricSource {
     /// By source; none where the last attempt went well.
     package private(set) var complaints: [String: String] = [:]
 
-    /// Reads the files for the first time, and refuses what is wrong in them. A server that does not answer is no mistake.
+    /// Reads the files for the first time, and refuses what is wrong in them. A server that does not answer is no
+    /// mistake.
     ///
     /// - Parameter known: the segments that metrics may name.
     package init(_ configuration: Configuration, segments known: [SegmentID], logger: Logger) throws {
@@ -126,7 +128,9 @@ package actor MetricSource {
         await withTaskGroup(of: Attempt?.self) { group in
             var waiting = files.count + servers.count + statements.count
             guard waiting > 0 else { return }
-            for (name, file) in files { group.addTask { await Self.attempt("metric \(name)", deadline) { try await file.refresh() } } }
+            for (name, file) in files {
+                group.addTask { await Self.attempt("metric \(name)", deadline) { try await file.refresh() } }
+            }
             for (name, server) in servers {
                 group.addTask { await Self.attempt("metric \(name)", deadline) { try await server.refresh(at: now) } }
             }

@@ -1,6 +1,6 @@
-// One metric of a Prometheus server: what was fetched so far, kept as far back as the models learn. Only what is new is
-// asked for, and the last few steps once more, because samples and recording rules may come late. A long history comes in
-// parts, and each part that came is kept even when the next one does not.
+// One metric of a Prometheus server: what was fetched so far, kept as far back as the models learn. Only what is new
+// is asked for, and the last few steps once more, because samples and recording rules may come late. A long history
+// comes in parts, and each part that came is kept even when the next one does not.
 import ClusterModel
 import Forecasting
 import Settings

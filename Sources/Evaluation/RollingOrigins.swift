@@ -34,7 +34,8 @@ package struct RollingOrigins: Sendable {
         return origins.map { origin in
             progress()
             let subject = Subject(segment, series: series.window(from: series.start, to: origin))
-            let forecast = engine.forecast([subject], events: events, regressors: metrics.map { $0.known(by: origin) }, at: origin)[0]
+            let known = metrics.map { $0.known(by: origin) }
+            let forecast = engine.forecast([subject], events: events, regressors: known, at: origin)[0]
             let combined = ModelForecast(model: IssuedForecast.combined, steps: forecast.steps)
             return IssuedForecast(
                 origin: origin, models: forecast.models + (forecast.steps.isEmpty ? [] : [combined]),

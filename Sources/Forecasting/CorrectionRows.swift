@@ -82,7 +82,9 @@ struct CorrectionRows {
         var values = [Double](repeating: 0, count: columns.count)
         return origins.indices.compactMap { index in
             let residual = residual(index, ahead: ahead)
-            guard !residual.isNaN, columns.write(origin: origins[index], ahead: ahead, into: &values) else { return nil }
+            guard !residual.isNaN, columns.write(origin: origins[index], ahead: ahead, into: &values) else {
+                return nil
+            }
             return Row(index: index, columns: values, residual: residual)
         }
     }

@@ -1,5 +1,5 @@
-// What metrics add to a model: a linear correction of its path, one regression per horizon step, of what the model missed
-// by on
+// What metrics add to a model: a linear correction of its path, one regression per horizon step, of what the model
+// missed by on
 //
 //   m(t+h-L+1), m(t+h-L), m(t+h-L-1)   for each metric m that leads by L steps; none newer than it is known at t
 //   d_1(t), d_3(t), d_12(t)            how far the load of the last steps lies off what is usual

@@ -1,5 +1,5 @@
-// A metric as the models read it: how far it lies off what is usual at that time of day, so that a metric whose days are
-// like the load's says nothing that the models do not know, and one that is constant says nothing at all.
+// A metric as the models read it: how far it lies off what is usual at that time of day, so that a metric whose days
+// are like the load's says nothing that the models do not know, and one that is constant says nothing at all.
 //
 // Invariant: the value of a step depends on no measurement after that step.
 

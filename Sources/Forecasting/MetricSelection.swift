@@ -1,8 +1,8 @@
 // Which metrics correct a model's paths, and by how many steps each leads.
 //
 // 1. Lags: where the model's misses one step ahead, and half the horizon ahead, correlate most with the metric; once
-//    with the metric as it is and once whitened (free of what its step before foretold), because a slow metric correlates
-//    everywhere around its true lag.
+//    with the metric as it is and once whitened (free of what its step before foretold), because a slow metric
+//    correlates everywhere around its true lag.
 // 2. Check: each lag's correction is learned from the past and judged on what followed (`CorrectionRows`), against the
 //    model alone and against a correction from the newest loads without the metric. Only what misses by clearly less
 //    stays: a useless metric costs the time of this check and nothing else.
@@ -143,7 +143,8 @@ struct MetricSelection {
         return square > 0 ? min(max(product / square, -1), 1) : 0
     }
 
-    /// The lead of the metric whose correlation with the misses `ahead` steps on is the strongest; nil when none is strong.
+    /// The lead of the metric whose correlation with the misses `ahead` steps on is the strongest; nil when none is
+    /// strong.
     private func strongest(_ metric: MetricDeviation, ahead: Int, whitenedBy persistence: Double) -> Int? {
         let farthest = Int(Self.leadDaysMax * Double(rows.history.grid.stepsPerDay))
         let strengths = (metric.delay...max(metric.delay, farthest)).map { back -> (lag: Int, strength: Double) in

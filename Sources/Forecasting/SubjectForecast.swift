@@ -85,8 +85,18 @@ package struct ForecastExplanation: Sendable {
     /// The heaviest model; nil when nothing was ever measured.
     package var model: String? { weights.first?.model }
 
-    /// In words: how the models share the forecast.
-    package var reason: String {
+    /// In words: how the models share the forecast, and which metrics correct them.
+    package var reason: String { metrics.isEmpty ? shares : "\(shares); \(corrections)" }
+
+    private var corrections: String {
+        let leads = Dictionary(metrics.map { ($0.metric, $0.lead) }, uniquingKeysWith: min)
+        let words = leads.sorted { $0.key < $1.key }.map { name, lead in
+            "\(name), which leads by \(Int((lead.inSeconds / 60).rounded())) min"
+        }
+        return "corrected by " + words.joined(separator: ", and ")
+    }
+
+    private var shares: String {
         guard !weights.isEmpty else { return "nothing was measured yet" }
         guard weights.count > 1 else { return recentLosses.isEmpty ? "no model has a record yet" : "it alone has weight" }
         let shares = weights.map { "\($0.model) \(Int((100 * $0.weight).rounded())) %" }

@@ -1,5 +1,5 @@
-// What a model may read: one subject's measured loads up to some step, the events and metrics that concern it, and which steps must
-// not teach. A model is told separately which step is the last known one and never looks past it.
+// What a model may read: one subject's measured loads up to some step, the events and metrics that concern it, and
+// which steps must not teach. A model is told separately which step is the last known one and never looks past it.
 
 import ClusterModel
 

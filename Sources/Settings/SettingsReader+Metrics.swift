@@ -1,4 +1,5 @@
-// The section `metrics`. Credentials come from the environment only: a monitoring password is seldom worth a secret file.
+// The section `metrics`. Credentials come from the environment only: a monitoring password is seldom worth a secret
+// file.
 import ClusterModel
 
 extension SettingsReader {
@@ -16,7 +17,8 @@ extension SettingsReader {
             metrics.append(metric)
         }
         guard metrics.count <= Self.metricsMax else {
-            throw list.error("has \(metrics.count) metrics; \(Self.metricsMax) are allowed: keep those that lead the load")
+            throw list.error(
+                "has \(metrics.count) metrics; \(Self.metricsMax) are allowed: keep those that lead the load")
         }
         return metrics
     }
@@ -52,7 +54,8 @@ extension SettingsReader {
         guard !url.contains("@") else {
             throw server.error("must not contain credentials: use `user` with `password_env`, or `token_env`")
         }
-        guard url.wholeMatch(of: #/https?://(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._\-]+)(:[0-9]{1,5})?(/[^?#\s]*)?/#) != nil else {
+        guard url.wholeMatch(of: #/https?://(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._\-]+)(:[0-9]{1,5})?(/[^?#\s]*)?/#) != nil
+        else {
             throw server.error("must be an address such as http://127.0.0.1:9090, without `?` and `#`")
         }
         let query = try node.required("query").string()

@@ -25,7 +25,8 @@ struct CSVRows: ~Copyable {
                 file: path,
                 line: 1,
                 column: nil,
-                message: "the header must be `\(expected)`\(other)\(Self.mayFollow(optional)), not `\(first.prefix(80))`"
+                message: "the header must be `\(expected)`\(other)\(Self.mayFollow(optional)), "
+                    + "not `\(first.prefix(80))`"
             )
         }
         self.lines = lines

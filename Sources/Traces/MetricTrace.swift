@@ -1,6 +1,6 @@
-// Metrics from a file: `timestamp,value`, or `timestamp,metric,value` for several; each metric in order of time. Readings
-// need no grid: the value of a step is the mean of the readings within it. An empty value is a missing reading and never
-// zero. Readings farther apart than a step are refused, because between them nothing is known.
+// Metrics from a file: `timestamp,value`, or `timestamp,metric,value` for several; each metric in order of time.
+// Readings need no grid: the value of a step is the mean of the readings within it. An empty value is a missing
+// reading and never zero. Readings farther apart than a step are refused, because between them nothing is known.
 
 import ClusterModel
 import Forecasting
@@ -46,7 +46,9 @@ package enum MetricTrace: Sendable {
                 "the readings\(isNamed ? " of \(name)" : "") are \(Int(apart.inSeconds)) s apart and the forecast's step "
                     + "is \(Int(step.inSeconds)) s: give a reading for every step")
         }
-        guard isNamed else { return .one(builders[""]?.series ?? LoadSeries(start: Timestamp(seconds: 0), step: step, values: [])) }
+        guard isNamed else {
+            return .one(builders[""]?.series ?? LoadSeries(start: Timestamp(seconds: 0), step: step, values: []))
+        }
         return .named(builders.mapValues(\.series))
     }
 

@@ -67,7 +67,8 @@ struct PrometheusAnswer: Decodable {
 
     private static func several(_ series: [Series], _ place: String) -> UsageMetricsError {
         let shown = series.prefix(2).map { series in
-            "{" + series.metric.sorted { $0.key < $1.key }.prefix(6).map { "\($0)=\"\($1)\"" }.joined(separator: ", ") + "}"
+            "{" + series.metric.sorted { $0.key < $1.key }.prefix(6).map { "\($0)=\"\($1)\"" }.joined(separator: ", ")
+                + "}"
         }
         return UsageMetricsError(
             .severalSeries,

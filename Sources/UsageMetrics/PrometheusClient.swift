@@ -56,7 +56,8 @@ package struct PrometheusClient: Sendable {
         }
         guard whole.presentCount > 0 else {
             throw UsageMetricsError(
-                .noData, "\(place(query)): nothing from \(from) to \(to): is the metric's name right, and is it scraped?")
+                .noData,
+                "\(place(query)): nothing from \(from) to \(to): is the metric's name right, and is it scraped?")
         }
         return whole
     }
@@ -79,7 +80,8 @@ package struct PrometheusClient: Sendable {
         switch code {
         case .unreachable: true
         case .refused(let status): [429, 502, 503, 504].contains(status)
-        case .timedOut, .notPrometheus, .noData, .severalSeries, .notNumeric, .tooLarge, .extensionMissing, .notPermitted:
+        case .timedOut, .notPrometheus, .noData, .severalSeries, .notNumeric, .tooLarge, .extensionMissing,
+            .notPermitted:
             false
         }
     }
@@ -121,7 +123,8 @@ package struct PrometheusClient: Sendable {
         } catch let error as HTTPClientError where error == .deadlineExceeded || error == .connectTimeout {
             throw UsageMetricsError(.timedOut, "\(place(query)): no answer within \(configuration.timeout)")
         } catch is NIOTooManyBytesError {
-            throw UsageMetricsError(.tooLarge, "\(place(query)): the answer has over \(configuration.answerBytesMax) bytes")
+            throw UsageMetricsError(
+                .tooLarge, "\(place(query)): the answer has over \(configuration.answerBytesMax) bytes")
         } catch is CancellationError {
             throw CancellationError()
         } catch {

@@ -33,7 +33,9 @@ package struct QueryRange: Sendable, Equatable {
     /// The step at whose end a sample stands; nil when it was not asked for.
     func index(seconds: Double) -> Int? {
         let steps = (seconds - start.seconds) / step.inSeconds
-        guard steps.isFinite, abs(steps - steps.rounded()) < 1e-3, (1...Double(points)).contains(steps.rounded()) else { return nil }
+        guard steps.isFinite, abs(steps - steps.rounded()) < 1e-3, (1...Double(points)).contains(steps.rounded()) else {
+            return nil
+        }
         return Int(steps.rounded()) - 1
     }
 }

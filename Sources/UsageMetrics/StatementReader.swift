@@ -60,7 +60,8 @@ package struct StatementReader: Sendable {
         guard rows.count <= Self.shapesMax else {
             throw UsageMetricsError(
                 .tooLarge,
-                "instance \(instance): pg_stat_statements has over \(Self.shapesMax) shapes: lower pg_stat_statements.max")
+                "instance \(instance): over \(Self.shapesMax) shapes in pg_stat_statements: lower its setting `max`"
+            )
         }
         var counters: [StatementKey: StatementCounters] = [:]
         for row in rows {
@@ -68,7 +69,8 @@ package struct StatementReader: Sendable {
             guard row.count == 5, let calls = row[3].flatMap({ Double($0) }), let time = row[4].flatMap({ Double($0) })
             else {
                 throw UsageMetricsError(
-                    .notNumeric, "instance \(instance): pg_stat_statements has a row whose calls or time are no numbers")
+                    .notNumeric, "instance \(instance): pg_stat_statements has a row whose calls or time are no numbers"
+                )
             }
             counters[key, default: .zero] += StatementCounters(calls: calls, seconds: time / 1000)
         }

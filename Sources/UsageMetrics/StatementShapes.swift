@@ -41,7 +41,8 @@ package struct StatementShapes: Sendable {
     /// The ones that took most time first.
     package var top: [StatementShapeUsage] {
         ranked(shapesMax).map { key, counters in
-            StatementShapeUsage(text: texts[key] ?? "query \(key.query)", calls: counters.calls, seconds: counters.seconds)
+            StatementShapeUsage(
+                text: texts[key] ?? "query \(key.query)", calls: counters.calls, seconds: counters.seconds)
         }
     }
 }

@@ -1,5 +1,5 @@
-// What pg_stat_statements had counted at one moment, and what happened between two moments. Its counters only grow, until
-// somebody resets them, a crash loses them, or too many shapes evict those that were used least.
+// What pg_stat_statements had counted at one moment, and what happened between two moments. Its counters only grow,
+// until somebody resets them, a crash loses them, or too many shapes evict those that were used least.
 //
 // Invariant: a difference is never negative and holds nothing that was counted before the earlier snapshot. Where
 // counting was interrupted there is no difference at all.

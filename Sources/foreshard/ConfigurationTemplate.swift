@@ -85,7 +85,7 @@ enum ConfigurationTemplate {
         # event_files: [events.csv, campaigns.ics]
 
         # What may lead the load: sign-ups, the length of a queue. Each is used only while it makes forecasts better.
-        #   prometheus   its address, and a `query` that gives one series; asked for at the end of every `forecast.step`.
+        #   prometheus   its address, and a `query` that gives one series; asked for at the end of each `forecast.step`.
         #                `user` with `password_env`, or `token_env`, where it wants credentials
         #   csv          timestamp,value or timestamp,metric,value, with a reading for every step; read when it changes
         #   segments     those whose load it may lead; all by default

@@ -153,7 +153,8 @@ extension Evaluate {
     private func readMetrics(_ path: String, step: Duration) throws -> [MetricSeries] {
         switch try MetricTrace.read(path: path, step: step) {
         case .one(let series):
-            return [MetricSeries(name: URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent, series: series)]
+            let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+            return [MetricSeries(name: name, series: series)]
         case .named(let all):
             return all.sorted { $0.key < $1.key }.map { MetricSeries(name: $0.key, series: $0.value) }
         }
@@ -164,7 +165,8 @@ extension Evaluate {
         guard !uses.isEmpty else { return "none helps" }
         return uses.map { use in
             let minutes = Int((use.lead.inSeconds / 60).rounded())
-            return "\(use.metric) leads by \(minutes) min (\(use.model) misses by \(Int((100 * use.gain).rounded())) % less)"
+            let percent = Int((100 * use.gain).rounded())
+            return "\(use.metric) leads by \(minutes) min (\(use.model) misses by \(percent) % less)"
         }.joined(separator: ", ")
     }
 

@@ -1,8 +1,8 @@
 import ClusterModel
 import Forecasting
 import Foundation
-import Logging
 import LocalPostgres
+import Logging
 import NIOPosix
 import PostgresClient
 import Settings
@@ -53,7 +53,8 @@ private func configuration(
     _ metrics: [MetricSettings], statementsOf instances: [Instance] = []
 ) -> MetricSource.Configuration {
     MetricSource.Configuration(
-        metrics: metrics, statementsOf: instances, step: quarter, history: .seconds(20 * 86_400), forecastEvery: quarter)
+        metrics: metrics, statementsOf: instances, step: quarter, history: .seconds(20 * 86_400), forecastEvery: quarter
+    )
 }
 
 private func source(_ metrics: [MetricSettings], _ lines: Lines = Lines()) throws -> MetricSource {
@@ -146,11 +147,14 @@ private func withFile(_ text: String, _ body: (String) async throws -> Void) asy
         var level = 0.0
         var text = "# TYPE signups gauge\n"
         for step in 0..<days * perDay {
-            level = 0.9 * level + (0..<12).reduce(0) { sum, _ in sum + Double.random(in: -0.22...0.22, using: &generator) }
+            level =
+                0.9 * level + (0..<12).reduce(0) { sum, _ in sum + Double.random(in: -0.22...0.22, using: &generator) }
             levels.append(level)
             text += "signups \(exp(level)) \(Int((start + quarter * (step + 1)).seconds))\n"
         }
-        let load = levels.indices.map { 10 * exp(0.5 * levels[max(0, $0 - 2)]) * Double.random(in: 0.97...1.03, using: &generator) }
+        let load = levels.indices.map {
+            10 * exp(0.5 * levels[max(0, $0 - 2)]) * Double.random(in: 0.97...1.03, using: &generator)
+        }
         return (load, text)
     }
 
@@ -167,12 +171,14 @@ private func withFile(_ text: String, _ body: (String) async throws -> Void) asy
         let (load, samples) = Self.led()
         let now = start + quarter * (load.count - 4)
         let series = LoadSeries(start: start, step: quarter, values: load)
-        let window = LoadWindow(step: quarter, span: .seconds(20 * 86_400), history: ["a": series.window(from: start, to: now)])
+        let window = LoadWindow(
+            step: quarter, span: .seconds(20 * 86_400), history: ["a": series.window(from: start, to: now)])
         let lines = Lines()
         var gone: MetricSource?
         try await withPrometheus(samples) { url in
             let metrics = [
-                prometheus("signups", url, "signups"), prometheus("typo", url, "sign_ups"), prometheus("wrong", url, "sum("),
+                prometheus("signups", url, "signups"), prometheus("typo", url, "sign_ups"),
+                prometheus("wrong", url, "sum("),
             ]
             let source = try MetricSource(configuration(metrics), segments: ["a"], logger: lines.logger)
             let round = try await forecaster(source).forecast(window, placement: ["home-1": ["a"]], at: now)
@@ -190,7 +196,8 @@ private func withFile(_ text: String, _ body: (String) async throws -> Void) asy
             #expect(known.first?.series.end == now && known.first?.series[now - quarter] != nil)
             #expect(known.first { $0.name == "typo" }?.series.presentCount == 0)
             #expect(lines.all.count == 2, "\(lines.all)")
-            #expect(lines.all.contains { $0.contains("nothing since") } && lines.all.contains { $0.contains("bad_data") })
+            #expect(
+                lines.all.contains { $0.contains("nothing since") } && lines.all.contains { $0.contains("bad_data") })
             gone = source
         }
         let source = try #require(gone)

@@ -61,7 +61,10 @@ private func read(_ metrics: String, environment: [String: String]? = [:]) throw
             ("metrics: [{name: a}]", "needs a source"),
             ("metrics: [{name: a, csv: a, prometheus: 'http://b', query: x}]", "has both"),
             ("metrics: [{name: a, prometheus: 'http://b'}]", "the setting `query` is missing"),
-            ("metrics: [{name: a, prometheus: 'b:9090', query: x}]", "must be an address such as http://127.0.0.1:9090"),
+            (
+                "metrics: [{name: a, prometheus: 'b:9090', query: x}]",
+                "must be an address such as http://127.0.0.1:9090"
+            ),
             ("metrics: [{name: a, prometheus: 'http://b?x=1', query: x}]", "must be an address"),
             ("metrics: [{name: a, prometheus: 'http://u:p@b', query: x}]", "must not contain credentials"),
             ("metrics: [{name: a, csv: a, query: x}]", "unknown setting `query`"),

@@ -77,7 +77,8 @@ final class FakePrometheus: Sendable {
 
         private func answer(_ status: HTTPResponseStatus, _ text: String, _ context: ChannelHandlerContext) {
             let headers = HTTPHeaders([("content-length", "\(text.utf8.count)")])
-            context.write(wrapOutboundOut(.head(.init(version: .http1_1, status: status, headers: headers))), promise: nil)
+            context.write(
+                wrapOutboundOut(.head(.init(version: .http1_1, status: status, headers: headers))), promise: nil)
             context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: text)))), promise: nil)
             context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         }

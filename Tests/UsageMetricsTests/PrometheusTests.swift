@@ -112,12 +112,18 @@ private func matrix(_ series: String) -> FakePrometheus.Answer {
             (#"{"status":"success"}"#, .notPrometheus),
             (#"{"status":"error","errorType":"execution","error":"odd"}"#, .notPrometheus),
             (#"{"status":"success","data":{"resultType":"vector","result":[]}}"#, .notPrometheus),
-            (#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1,"1"]]}]}}"#, .notPrometheus),
+            (
+                #"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1,"1"]]}]}}"#,
+                .notPrometheus
+            ),
             (
                 #"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1704067260,"x"]]}]}}"#,
                 .notNumeric
             ),
-            (#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"histograms":[]}]}}"#, .notNumeric),
+            (
+                #"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"histograms":[]}]}}"#,
+                .notNumeric
+            ),
             (
                 #"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"a":"1"},"values":[]},{"metric":{"a":"2"},"values":[]}]}}"#,
                 .severalSeries

@@ -13,7 +13,8 @@ private let step = Duration.seconds(300)
 private func key(_ query: String) -> StatementKey { StatementKey(user: "10", query: query) }
 
 private func snapshot(
-    minute: Int, _ calls: [String: Double], server: String = "s", reset: String? = "r", evictions: Int? = 0, max: Int = 5000
+    minute: Int, _ calls: [String: Double], server: String = "s", reset: String? = "r", evictions: Int? = 0,
+    max: Int = 5000
 ) -> StatementSnapshot {
     let counters = calls.map { (key($0), StatementCounters(calls: $1, seconds: $1 / 10)) }
     return StatementSnapshot(
