@@ -57,6 +57,8 @@ package struct AdminServer: Sendable {
         api.get("/moves") { [coordinator] _, _ in try Response.json(await coordinator.moveViews()) }
         api.get("/pool") { [coordinator] _, _ in try Response.json(await coordinator.pool()) }
         api.get("/events") { [coordinator] _, _ in try Response.json(await coordinator.events()) }
+        api.get("/metrics") { [coordinator] _, _ in try Response.json(await coordinator.metrics()) }
+        api.get("/statements") { [coordinator] _, _ in try Response.json(await coordinator.statements()) }
         api.get("/audit") { [coordinator] request, _ in
             try Response.json(await coordinator.audit(AuditQuery(request.uri.queryParameters)))
         }

@@ -41,6 +41,8 @@ package actor MetricSource {
     private let files: [String: MetricFile]
     private let servers: [String: PrometheusMetric]
     private let statements: [InstanceID: InstanceStatements]
+    /// As the last forecast read them, by name.
+    private var latest: [String: LoadSeries] = [:]
     /// By source; none where the last attempt went well.
     package private(set) var complaints: [String: String] = [:]
 
@@ -104,7 +106,28 @@ package actor MetricSource {
             regressors.append(MetricSeries(name: "\(id) calls", series: read.calls, segments: Set(segments)))
             regressors.append(MetricSeries(name: "\(id) execution", series: read.execution, segments: Set(segments)))
         }
+        latest = Dictionary(regressors.map { ($0.name, $0.series) }, uniquingKeysWith: { first, _ in first })
         return regressors
+    }
+
+    /// One metric as it was when the last forecast was made.
+    package struct MetricState: Sendable {
+        package let name: String
+        /// Nil before anything came of it.
+        package let series: LoadSeries?
+        /// Nil when its source was read without trouble.
+        package let complaint: String?
+    }
+
+    /// Every metric, also those of which nothing came.
+    package func states() -> [MetricState] {
+        let configured = configuration.metrics.map { ($0.name, "metric \($0.name)") }
+        let counted = statements.keys.sorted().flatMap { id in
+            ["calls", "execution"].map { ("\(id) \($0)", "statements of \(id)") }
+        }
+        return (configured + counted).map { name, source in
+            MetricState(name: name, series: latest[name], complaint: complaints[source])
+        }
     }
 
     /// The shapes that each instance spends most time on, since this process looks.

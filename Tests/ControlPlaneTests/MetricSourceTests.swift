@@ -130,6 +130,10 @@ private func withFile(_ text: String, _ body: (String) async throws -> Void) asy
                 let known = await source.regressors(at: start + quarter * 2, owned: [:])
                 #expect(known.map(\.name) == ["q"])
             }
+            let states = await source.states()
+            #expect(states.map(\.name) == ["hangs", "q"])
+            #expect(states.map { $0.series?.presentCount } == [nil, 2])
+            #expect(states.map { $0.complaint == nil } == [false, true])
             #expect(lines.all.count == 1)
             #expect(lines.all.first?.contains("no answer within 0.3 seconds") == true, "\(lines.all)")
         }
