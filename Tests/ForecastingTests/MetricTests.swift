@@ -80,16 +80,15 @@ private func score(_ load: [Double], _ metrics: [MetricSeries], lateBy late: Int
 
     @Test func aMetricThatLeadsMakesForecastsBetter() {
         let (alone, helped) = (Self.alone, Self.helped)
-        // 26.8 % to 15.2 %, and 0.079 to 0.040 of the load.
-        #expect(helped.wape < 0.75 * alone.wape)
-        #expect(helped.pinball < 0.75 * alone.pinball)
+        // When this was written about half of both.
+        #expect(helped.wape < 0.65 * alone.wape)
+        #expect(helped.pinball < 0.65 * alone.pinball)
         #expect(helped.uses.contains { $0.metric == "signups" && abs(Int(($0.lead - quarter * lead) / quarter)) <= 1 })
     }
 
     @Test func aLateMetricHelpsAsFarAsItIsKnown() {
         let metric = [MetricSeries(name: "signups", series: series(Self.led.metric))]
         let (late, stale) = (score(Self.led.load, metric, lateBy: 1), score(Self.led.load, metric, lateBy: perDay))
-        // 15.2 % in time, 21.8 % when a quarter of an hour late, 26.8 % when a day late.
         #expect(Self.helped.wape < late.wape && late.wape < 0.95 * Self.alone.wape)
         #expect(stale.wape < 1.01 * Self.alone.wape)
     }
