@@ -31,6 +31,18 @@ enum HistorySchema {
                     """
             )
         }
+        migrator.registerMigration("2: imported usage and its sources") { database in
+            try database.execute(
+                sql: """
+                    ALTER TABLE usage ADD COLUMN imported INTEGER NOT NULL DEFAULT 0;
+                    CREATE TABLE import_source (
+                        name TEXT PRIMARY KEY,
+                        position INTEGER NOT NULL,
+                        state BLOB NOT NULL
+                    ) WITHOUT ROWID;
+                    """
+            )
+        }
         return migrator
     }
 }

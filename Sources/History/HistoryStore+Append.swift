@@ -39,9 +39,12 @@ extension HistoryStore {
                 segment: segment,
                 start: record.start,
                 covered: resolution.step.inSeconds,
-                usage: record.usage
+                usage: record.usage,
+                isImported: false
             )
-            if let present = try table.row(resolution, segment: segment, start: record.start) {
+            if let present = try table.row(resolution, segment: segment, start: record.start),
+                !present.isImported
+            {
                 row.usage += present.usage
             }
             try table.put(row, resolution)

@@ -36,7 +36,13 @@ extension HistoryStore {
                 usage.busySeconds = load * present.step.inSeconds
                 usage.offeredSeconds = usage.busySeconds
                 try table.put(
-                    UsageRow(segment: segment, start: start, covered: present.step.inSeconds, usage: usage),
+                    UsageRow(
+                        segment: segment,
+                        start: start,
+                        covered: present.step.inSeconds,
+                        usage: usage,
+                        isImported: true
+                    ),
                     present
                 )
             }

@@ -37,6 +37,18 @@ struct RollUp {
         try run(from: coarser, touched: written, watermark: max(closed, try self.watermark(of: coarser) ?? closed))
     }
 
+    /// Sums the windows, closed or not, in which imported rows that start at `touched` changed.
+    func sumAgain(from resolution: HistoryResolution, touched: Set<Timestamp>) throws {
+        guard let coarser = resolution.coarser else { return }
+        let windows = Set(touched.map { $0.floored(to: coarser.step) })
+        for window in windows {
+            for row in try sums(of: resolution, from: window, to: window + coarser.step, window: coarser.step) {
+                try table.put(row, coarser)
+            }
+        }
+        try sumAgain(from: coarser, touched: windows)
+    }
+
     private struct WindowKey: Hashable {
         let segment: Int64
         let start: Timestamp
@@ -53,7 +65,7 @@ struct RollUp {
             let start = row.start.floored(to: window)
             var sum =
                 sums[WindowKey(segment: row.segment, start: start)]
-                ?? UsageRow(segment: row.segment, start: start, covered: 0, usage: SegmentUsage())
+                ?? UsageRow(segment: row.segment, start: start, covered: 0, usage: SegmentUsage(), isImported: true)
             sum += row
             sums[WindowKey(segment: row.segment, start: start)] = sum
         }

@@ -10,16 +10,20 @@ struct UsageRow {
     let start: Timestamp
     var covered: Double
     var usage: SegmentUsage
+    /// True when no part of it was measured live.
+    var isImported: Bool
 
     static func += (a: inout UsageRow, b: UsageRow) {
         a.covered += b.covered
         a.usage += b.usage
+        a.isImported = a.isImported && b.isImported
     }
 
     fileprivate init(_ row: Row) throws {
         segment = row["segment"]
         start = Timestamp(milliseconds: row["start"])
         covered = row["covered"]
+        isImported = row["imported"]
         usage = SegmentUsage()
         usage.statements = row["statements"]
         usage.rows = row["rows"]
@@ -31,11 +35,12 @@ struct UsageRow {
         usage.latency = try LatencyBlob.decode([UInt8](row["latency"] as Data))
     }
 
-    init(segment: Int64, start: Timestamp, covered: Double, usage: SegmentUsage) {
+    init(segment: Int64, start: Timestamp, covered: Double, usage: SegmentUsage, isImported: Bool) {
         self.segment = segment
         self.start = start
         self.covered = covered
         self.usage = usage
+        self.isImported = isImported
     }
 }
 
@@ -73,12 +78,12 @@ struct UsageTable {
     /// Writes a row in place of what was there.
     func put(_ row: UsageRow, _ resolution: HistoryResolution) throws {
         let statement = try database.cachedStatement(
-            sql: "INSERT OR REPLACE INTO usage VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            sql: "INSERT OR REPLACE INTO usage VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         )
         try statement.execute(arguments: [
             resolution.rawValue, row.segment, row.start.milliseconds, row.covered, row.usage.statements, row.usage.rows,
             row.usage.bytes, row.usage.errors, row.usage.busySeconds, row.usage.offeredSeconds,
-            row.usage.waitingSeconds, Data(LatencyBlob.encode(row.usage.latency)),
+            row.usage.waitingSeconds, Data(LatencyBlob.encode(row.usage.latency)), row.isImported,
         ])
     }
 

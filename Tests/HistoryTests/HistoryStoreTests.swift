@@ -6,7 +6,7 @@ import Testing
 @testable import History
 
 /// Runs `body` with a history in a temporary file.
-private func withHistory<Result>(
+func withHistory<Result>(
     retention: HistoryStore.Retention = .init(),
     _ body: (HistoryStore, String) throws -> Result
 ) throws -> Result {
@@ -17,9 +17,9 @@ private func withHistory<Result>(
     return try body(try HistoryStore(path: path, retention: retention), path)
 }
 
-private let noon = Timestamp("1998-06-30T12:00:00Z")!
+let noon = Timestamp("1998-06-30T12:00:00Z")!
 
-private func record(_ segment: SegmentID, _ second: Int, busy: Double, latency: Double? = nil) -> UsageRecord {
+func record(_ segment: SegmentID, _ second: Int, busy: Double, latency: Double? = nil) -> UsageRecord {
     var usage = SegmentUsage()
     usage.statements = busy > 0 ? 3 : 0
     usage.rows = 5
