@@ -166,7 +166,7 @@ let package = Package(
         .testTarget(
             name: "HistoryTests",
             dependencies: [
-                "ClusterModel", "Forecasting", "History",
+                "ClusterModel", "Forecasting", "History", grdb,
             ],
             swiftSettings: strict),
         .testTarget(

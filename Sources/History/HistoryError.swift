@@ -3,7 +3,7 @@ import ClusterModel
 /// Why the history refused something. Errors of the database itself come through as GRDB's.
 package struct HistoryError: Error, Equatable, Sendable, CustomStringConvertible {
     package enum Code: Sendable, Equatable {
-        case stepNotKept, offTheGrid, corruptLatency
+        case stepNotKept, offTheGrid, corruptLatency, corruptBlock
     }
 
     package let code: Code
@@ -24,7 +24,17 @@ package struct HistoryError: Error, Equatable, Sendable, CustomStringConvertible
     static func corruptLatency(bytes: Int) -> HistoryError {
         HistoryError(
             code: .corruptLatency,
-            description: "a stored latency histogram of \(bytes) bytes cannot be read: the history file is damaged"
+            description: "a stored latency histogram of \(bytes) bytes cannot be read: \(damaged)"
         )
     }
+
+    static func corruptBlock(bytes: Int) -> HistoryError {
+        HistoryError(
+            code: .corruptBlock,
+            description: "a stored block of \(bytes) bytes of usage cannot be read: \(damaged)"
+        )
+    }
+
+    private static let damaged =
+        "the history file is damaged, or of a newer version. Restore it from a backup, or move it away to start anew"
 }

@@ -1,7 +1,6 @@
 // The tables. A released migration is never changed; a new version of the schema is a new migration.
 //
-// `usage.covered` is how many seconds of the step were measured. A row of zeros with covered > 0 is a segment that
-// served nothing; no row is a time that nobody measured.
+// A row of zeros whose time is covered is a segment that served nothing; no row is a time that nobody measured.
 
 import GRDB
 
@@ -42,6 +41,29 @@ enum HistorySchema {
                     ) WITHOUT ROWID;
                     """
             )
+        }
+        migrator.registerMigration("3: usage in blocks") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE page (
+                        resolution INTEGER NOT NULL,
+                        start INTEGER NOT NULL,
+                        number INTEGER NOT NULL,
+                        block BLOB NOT NULL,
+                        PRIMARY KEY (resolution, start, number)
+                    );
+                    CREATE TABLE chunk (
+                        resolution INTEGER NOT NULL,
+                        start INTEGER NOT NULL,
+                        segment INTEGER NOT NULL REFERENCES segment (id),
+                        block BLOB NOT NULL,
+                        PRIMARY KEY (resolution, start, segment)
+                    );
+                    CREATE TABLE pruned (resolution INTEGER PRIMARY KEY, before INTEGER NOT NULL);
+                    """
+            )
+            try RowsOfOldFiles(database: database).carryOver()
+            try database.execute(sql: "DROP TABLE usage")
         }
         return migrator
     }

@@ -13,41 +13,42 @@ extension HistoryStore {
     package func importLoads(_ loads: [SegmentID: LoadSeries]) throws -> Int {
         for series in loads.values { _ = try HistoryResolution(step: series.step) }
         return try database.write { database in
-            let table = UsageTable(database: database)
-            let numbers = try table.numbers(of: Set(loads.keys))
-            var written = 0
-            for (segment, series) in loads {
-                guard let number = numbers[segment] else { continue }
-                written += try Self.write(series, segment: number, table)
+            let pages = UsagePages(database: database)
+            let numbers = try SegmentNames(database: database).numbers(of: Set(loads.keys))
+            for resolution in HistoryResolution.allCases {
+                let series = try loads.compactMap { segment, series -> (Int64, LoadSeries)? in
+                    guard let number = numbers[segment], series.step <= resolution.step else { return nil }
+                    return (
+                        number, try series.resampled(to: resolution.step, missingTolerated: 1 - Self.coveredShareMin)
+                    )
+                }
+                try Self.write(series, resolution, to: pages)
             }
-            return written
+            return loads.values.reduce(0) { $0 + $1.presentCount }
         }
     }
 
-    private static func write(_ series: LoadSeries, segment: Int64, _ table: UsageTable) throws -> Int {
-        var resolution: HistoryResolution? = try HistoryResolution(step: series.step)
-        while let present = resolution {
-            let coarse = try series.resampled(to: present.step, missingTolerated: 1 - coveredShareMin)
-            for (index, load) in coarse.values.enumerated() where !load.isNaN {
-                let start = Timestamp(
-                    milliseconds: coarse.start.milliseconds + Int64(index) * present.step.wholeMilliseconds
-                )
-                var usage = SegmentUsage()
-                usage.busySeconds = load * present.step.inSeconds
-                usage.offeredSeconds = usage.busySeconds
-                try table.put(
-                    UsageRow(
-                        segment: segment,
-                        start: start,
-                        covered: present.step.inSeconds,
-                        usage: usage,
-                        isImported: true
-                    ),
-                    present
-                )
+    /// Writes step by step, chunk by chunk, so that the pages of one chunk are all that waits to be packed.
+    private static func write(
+        _ loads: [(segment: Int64, series: LoadSeries)],
+        _ resolution: HistoryResolution,
+        to pages: UsagePages
+    ) throws {
+        guard let first = loads.map(\.series.start).min(), let end = loads.map(\.series.end).max() else { return }
+        let span = resolution.chunkSpan ?? .seconds(86400)
+        var time = first
+        while time < end {
+            for (segment, series) in loads {
+                guard let load = series[time] else { continue }
+                var row = UsageRow(
+                    segment: segment, start: time, covered: resolution.step, usage: .init(), isImported: true)
+                row.busy = UsageRow.microseconds(load * resolution.step.inSeconds)
+                row.offered = row.busy
+                try pages.put(row, resolution)
             }
-            resolution = present.coarser
+            time = time + resolution.step
+            if time.floored(to: span) == time { try Packing(pages: pages).packClosed(at: time) }
         }
-        return series.presentCount
+        try Packing(pages: pages).packClosed(at: end)
     }
 }

@@ -37,16 +37,14 @@ extension HistoryStore {
         from source: ImportSource
     ) throws -> ImportOutcome {
         let resolution = try HistoryResolution(step: step)
-        for record in records where record.start.floored(to: step) != record.start {
-            throw HistoryError.offTheGrid(record.start, step)
-        }
+        try Self.checkGrid(records, step: step)
         return try database.write { database in
-            let table = UsageTable(database: database)
-            let rollUp = RollUp(table: table)
+            let rollUp = RollUp(pages: UsagePages(database: database))
             var outcome = ImportOutcome()
             if let newest = records.map(\.start).max() {
                 let now = try max(newest + step, rollUp.watermark(of: .tenSeconds) ?? newest + step)
-                outcome = try self.take(records, resolution, now: now, rollUp)
+                outcome = try self.take(records.sorted { $0.start < $1.start }, resolution, now: now, rollUp)
+                try Packing(pages: rollUp.pages).packClosed(at: now)
             }
             try database.execute(
                 sql: "INSERT OR REPLACE INTO import_source VALUES (?, ?, ?)",
@@ -62,45 +60,48 @@ extension HistoryStore {
         now: Timestamp,
         _ rollUp: RollUp
     ) throws -> ImportOutcome {
-        let numbers = try rollUp.table.numbers(of: Set(records.map(\.segment)))
+        let numbers = try SegmentNames(database: rollUp.pages.database).numbers(of: Set(records.map(\.segment)))
+        let limits = try HistoryResolution.allCases.filter { $0.rawValue >= resolution.rawValue }.map { kept in
+            (kept: kept, limit: try oldestKept(kept, at: now, rollUp.pages.database))
+        }
         var outcome = ImportOutcome()
         var touched: [HistoryResolution: Set<Timestamp>] = [:]
         for record in records {
-            guard let segment = numbers[record.segment], let kept = keeping(record.start, resolution, now: now) else {
+            guard let segment = numbers[record.segment],
+                let kept = limits.first(where: { record.start >= $0.limit })?.kept
+            else {
                 outcome.tooLate += 1
                 continue
             }
             var row = UsageRow(
                 segment: segment,
                 start: record.start.floored(to: kept.step),
-                covered: resolution.step.inSeconds,
+                covered: resolution.step,
                 usage: record.usage,
                 isImported: true
             )
-            if let present = try rollUp.table.row(kept, segment: segment, start: row.start) {
-                guard present.isImported else {
+            if let present = try rollUp.pages.row(kept, segment: segment, start: row.start) {
+                guard present.rank(step: kept.step) <= row.rank(step: kept.step) else {
                     outcome.leftAlone += 1
                     continue
                 }
-                row.usage += present.usage
-                row.covered = kept == resolution ? row.covered : min(kept.step.inSeconds, row.covered + present.covered)
+                if present.isImported { try row.add(present, within: kept.step) }
             }
-            try rollUp.table.put(row, kept)
+            try rollUp.pages.put(row, kept)
             touched[kept, default: []].insert(row.start)
             outcome.added += 1
         }
+        try rollUp.pages.write()
         for kept in HistoryResolution.allCases { try rollUp.sumAgain(from: kept, touched: touched[kept] ?? []) }
         return outcome
     }
+}
 
-    /// The finest resolution, from `resolution` on, that keeps a time.
-    private func keeping(_ start: Timestamp, _ resolution: HistoryResolution, now: Timestamp) -> HistoryResolution? {
-        var candidate: HistoryResolution? = resolution
-        while let present = candidate {
-            if start >= (now - retention[present]).floored(to: HistoryResolution.coarsestStep) { return present }
-            candidate = present.coarser
-        }
-        return nil
+extension UsageRow {
+    /// Adds what was imported of the same step before: together they cover no more than the step.
+    fileprivate mutating func add(_ present: UsageRow, within step: Duration) throws {
+        try addUsage(of: present)
+        coveredMilliseconds = min(step.wholeMilliseconds, coveredMilliseconds + present.coveredMilliseconds)
     }
 }
 

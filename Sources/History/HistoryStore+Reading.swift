@@ -13,26 +13,10 @@ extension HistoryStore {
     package func loads(step: Duration, from: Timestamp, to: Timestamp) throws -> [SegmentID: LoadSeries] {
         let resolution = try HistoryResolution(step: step)
         return try database.read { database in
-            let names = try UsageTable(database: database).names()
-            var series: [Int64: LoadSeries] = [:]
-            let cursor = try Row.fetchCursor(
-                database,
-                sql: """
-                    SELECT segment, start, covered, offered FROM usage
-                    WHERE resolution = ? AND start >= ? AND start < ? ORDER BY start
-                    """,
-                arguments: [resolution.rawValue, from.milliseconds, to.milliseconds]
-            )
-            while let row = try cursor.next() {
-                let segment: Int64 = row[0]
-                let start = Timestamp(milliseconds: row[1])
-                let covered: Double = row[2]
-                let offered: Double = row[3]
-                let load = covered >= Self.coveredShareMin * step.inSeconds ? offered / covered : .nan
-                series[segment, default: LoadSeries(start: start, step: step, values: [])].extend(to: start, load)
-            }
+            let names = try SegmentNames(database: database).names()
+            let table = try LoadTable(reading: UsageReader(database: database), resolution, from: from, to: to)
             return Dictionary(
-                uniqueKeysWithValues: series.compactMap { number, series in names[number].map { ($0, series) } }
+                uniqueKeysWithValues: table.series().compactMap { number, series in names[number].map { ($0, series) } }
             )
         }
     }
@@ -46,10 +30,13 @@ extension HistoryStore {
     ) throws -> [UsageRecord] {
         let resolution = try HistoryResolution(step: step)
         return try database.read { database in
-            let table = UsageTable(database: database)
-            guard let number = try table.names().first(where: { $0.value == segment })?.key else { return [] }
-            return try table.rows(resolution, from: from, to: to, segment: number)
-                .map { UsageRecord(segment: segment, start: $0.start, usage: $0.usage) }
+            guard let number = try SegmentNames(database: database).numbers()[segment] else { return [] }
+            var rows: [Timestamp: UsageRow] = [:]
+            try UsageReader(database: database).read(resolution, from: from, to: to, segment: number) {
+                rows[$0.start] = $0
+            }
+            return try rows.values.sorted { $0.start < $1.start }
+                .map { UsageRecord(segment: segment, start: $0.start, usage: try $0.usage()) }
         }
     }
 
@@ -59,27 +46,31 @@ extension HistoryStore {
         return try database.read { database in
             let newest = try Int64.fetchOne(
                 database,
-                sql: "SELECT max(start) FROM usage WHERE resolution = ?",
+                sql: "SELECT max(start) FROM (SELECT max(start) AS start FROM page WHERE resolution = ?1 "
+                    + "UNION ALL SELECT max(start) FROM chunk WHERE resolution = ?1)",
                 arguments: [resolution.rawValue]
             )
             guard let newest else { return [:] }
-            let table = UsageTable(database: database)
-            let names = try table.names()
-            let start = Timestamp(milliseconds: newest)
-            let rows = try table.rows(resolution, from: start, to: start + step)
-            return Dictionary(
-                uniqueKeysWithValues: rows.compactMap { row in
-                    names[row.segment].map { ($0, UsageRecord(segment: $0, start: row.start, usage: row.usage)) }
+            let names = try SegmentNames(database: database).names()
+            let from = Timestamp(milliseconds: newest)
+            var rows: [Int64: UsageRow] = [:]
+            // 1. The newest start is that of a page, and then of its step, or that of a chunk, which has later steps.
+            var latest = from
+            let to = from + (resolution.chunkSpan ?? resolution.step)
+            try UsageReader(database: database).read(resolution, from: from, to: to) { row in
+                if row.start > latest { rows = [:] }
+                // 2. A page may hold late rows of an older step than the chunks have.
+                guard row.start >= latest else { return }
+                latest = row.start
+                rows[row.segment] = row
+            }
+            return try Dictionary(
+                uniqueKeysWithValues: rows.values.compactMap { row in
+                    try names[row.segment].map {
+                        ($0, UsageRecord(segment: $0, start: row.start, usage: try row.usage()))
+                    }
                 }
             )
         }
-    }
-}
-
-extension LoadSeries {
-    /// Adds the value of the step that starts at `time`, with missing steps before it as needed.
-    fileprivate mutating func extend(to time: Timestamp, _ value: Double) {
-        while end < time { append(.nan) }
-        append(value)
     }
 }

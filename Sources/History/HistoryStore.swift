@@ -1,4 +1,5 @@
-// The load history: what every segment used, in steps of ten seconds, a minute and five minutes, in one SQLite file.
+// The load history: what every segment used, in steps of ten seconds, a minute, five minutes and an hour, in one SQLite
+// file. Records are written as pages and packed into chunks later (`UsagePages`, `Packing`).
 //
 // Appends add up: two records of one segment and start are their sum. A window of a coarser resolution is written when
 // it closes, that is when a record arrives that starts at or after its end, as the sum of its finer rows; a late record
@@ -13,16 +14,19 @@ package final class HistoryStore: Sendable {
     /// How long each resolution is kept, counted back from the newest time given to `prune`.
     package struct Retention: Sendable {
         package var tenSeconds = Duration.seconds(6 * 3600)
-        package var minute = Duration.seconds(7 * 86400)
-        package var fiveMinutes = Duration.seconds(400 * 86400)
+        package var minute = Duration.seconds(3 * 86400)
+        package var fiveMinutes = Duration.seconds(60 * 86400)
+        package var hour = Duration.seconds(800 * 86400)
 
         package init() {}
 
+        /// A resolution is kept for at least as long as the finer ones that it sums.
         subscript(resolution: HistoryResolution) -> Duration {
             switch resolution {
             case .tenSeconds: tenSeconds
-            case .minute: minute
-            case .fiveMinutes: fiveMinutes
+            case .minute: max(minute, self[.tenSeconds])
+            case .fiveMinutes: max(fiveMinutes, self[.minute])
+            case .hour: max(hour, self[.fiveMinutes])
             }
         }
     }
@@ -42,17 +46,29 @@ package final class HistoryStore: Sendable {
     /// Ends the use of the file.
     package func close() throws { try database.close() }
 
-    /// Deletes what is older than its retention at `now`. Returns how many rows went.
+    /// Deletes what is older than its retention at `now`; a chunk goes when all its steps are. Returns how many pages
+    /// and chunks went.
     @discardableResult
     package func prune(at now: Timestamp) throws -> Int {
         try database.write { database in
             try HistoryResolution.allCases.reduce(0) { sum, resolution in
-                let limit = (now - self.retention[resolution]).floored(to: HistoryResolution.coarsestStep)
+                let limit = (now - self.retention[resolution]).floored(to: resolution.windowStep)
+                let chunkLimit = limit - (resolution.chunkSpan ?? .zero)
                 try database.execute(
-                    sql: "DELETE FROM usage WHERE resolution = ? AND start < ?",
+                    sql:
+                        "INSERT INTO pruned VALUES (?, ?) ON CONFLICT DO UPDATE "
+                        + "SET before = max(before, excluded.before)",
                     arguments: [resolution.rawValue, limit.milliseconds]
                 )
-                return sum + database.changesCount
+                var count = 0
+                for (table, before) in [("page", limit), ("chunk", chunkLimit + .milliseconds(1))] {
+                    try database.execute(
+                        sql: "DELETE FROM \(table) WHERE resolution = ? AND start < ?",
+                        arguments: [resolution.rawValue, before.milliseconds]
+                    )
+                    count += database.changesCount
+                }
+                return sum + count
             }
         }
     }

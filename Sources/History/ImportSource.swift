@@ -4,7 +4,7 @@ import GRDB
 /// How far a source of usage has been taken in.
 package struct ImportSource: Sendable, Equatable {
     package let name: String
-    /// The importer's place in the source: a byte of a file, a serial number, a time. Its meaning is the importer's own.
+    /// The importer's place in the source: a byte of a file, a serial number, a time. Only the importer knows.
     package var position: Int64
     /// What the importer needs to go on from there. Opaque to the history.
     package var state: [UInt8]

@@ -32,6 +32,15 @@ enum LatencyBlob {
         return LatencyHistogram(counts: counts) ?? LatencyHistogram()
     }
 
+    /// The stored form of the sum of two stored histograms.
+    static func sum(_ a: [UInt8], _ b: [UInt8]) throws(HistoryError) -> [UInt8] {
+        if a.isEmpty { return b }
+        if b.isEmpty { return a }
+        var sum = try decode(a)
+        sum += try decode(b)
+        return encode(sum)
+    }
+
     private static func append(_ value: UInt32, to bytes: inout [UInt8]) {
         var rest = value
         while rest >= 0x80 {

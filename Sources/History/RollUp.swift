@@ -3,18 +3,18 @@ import GRDB
 
 /// Sums finer rows into the windows of coarser resolutions.
 struct RollUp {
-    let table: UsageTable
+    let pages: UsagePages
 
-    /// The end of the newest record of a resolution; nil before the first.
+    /// The end of the newest live record of a resolution; nil before the first.
     func watermark(of resolution: HistoryResolution) throws -> Timestamp? {
         try Int64.fetchOne(
-            table.database.cachedStatement(sql: "SELECT through FROM rollup WHERE resolution = ?"),
+            pages.database.cachedStatement(sql: "SELECT through FROM rollup WHERE resolution = ?"),
             arguments: [resolution.rawValue]
         ).map { Timestamp(milliseconds: $0) }
     }
 
-    private func setWatermark(_ time: Timestamp, of resolution: HistoryResolution) throws {
-        try table.database.cachedStatement(sql: "INSERT OR REPLACE INTO rollup VALUES (?, ?)")
+    func setWatermark(_ time: Timestamp, of resolution: HistoryResolution) throws {
+        try pages.database.cachedStatement(sql: "INSERT OR REPLACE INTO rollup VALUES (?, ?)")
             .execute(arguments: [resolution.rawValue, time.milliseconds])
     }
 
@@ -25,50 +25,56 @@ struct RollUp {
         try setWatermark(watermark, of: resolution)
         guard let coarser = resolution.coarser, let oldest = touched.min() else { return }
         let closed = watermark.floored(to: coarser.step)
-        let begin = min(oldest, earlier ?? oldest).floored(to: coarser.step)
-        let changed = Set(touched.map { $0.floored(to: coarser.step) })
-        var written: Set<Timestamp> = []
-        for row in try sums(of: resolution, from: begin, to: closed, window: coarser.step) {
-            let isNewlyClosed = earlier.map { row.start + coarser.step > $0 } ?? true
-            guard isNewlyClosed || changed.contains(row.start) else { continue }
-            try table.put(row, coarser)
-            written.insert(row.start)
+        var windows = Set(touched.map { $0.floored(to: coarser.step) })
+        for start in try starts(of: resolution, from: (earlier ?? oldest).floored(to: coarser.step), to: closed) {
+            windows.insert(start.floored(to: coarser.step))
         }
-        try run(from: coarser, touched: written, watermark: max(closed, try self.watermark(of: coarser) ?? closed))
+        windows = windows.filter { $0 < closed }
+        try sum(windows: windows, of: resolution)
+        try run(from: coarser, touched: windows, watermark: max(closed, try self.watermark(of: coarser) ?? closed))
     }
 
     /// Sums the windows, closed or not, in which imported rows that start at `touched` changed.
     func sumAgain(from resolution: HistoryResolution, touched: Set<Timestamp>) throws {
         guard let coarser = resolution.coarser else { return }
         let windows = Set(touched.map { $0.floored(to: coarser.step) })
-        for window in windows {
-            for row in try sums(of: resolution, from: window, to: window + coarser.step, window: coarser.step) {
-                try table.put(row, coarser)
-            }
-        }
+        try sum(windows: windows, of: resolution)
         try sumAgain(from: coarser, touched: windows)
     }
 
-    private struct WindowKey: Hashable {
-        let segment: Int64
-        let start: Timestamp
+    /// Writes the sums of the rows of `resolution` in windows of the next coarser one, unless what is there is worth
+    /// more: it was measured live, or imported in the coarse step for more of its time than the finer rows cover.
+    func sum(windows: some Collection<Timestamp>, of resolution: HistoryResolution) throws {
+        guard let coarser = resolution.coarser else { return }
+        for window in windows.sorted() {
+            var sums: [Int64: UsageRow] = [:]
+            for row in try pages.rows(resolution, from: window, to: window + coarser.step) {
+                var sum =
+                    sums[row.segment]
+                    ?? UsageRow(segment: row.segment, start: window, coveredMilliseconds: 0, isImported: true)
+                try sum.addUsage(of: row)
+                sum.coveredMilliseconds += row.coveredMilliseconds
+                sum.isImported = sum.isImported && row.isImported
+                sums[row.segment] = sum
+            }
+            for sum in sums.values {
+                if let present = try pages.row(coarser, segment: sum.segment, start: window),
+                    present.isWorthMore(than: sum, step: coarser.step)
+                {
+                    continue
+                }
+                try pages.put(sum, coarser)
+            }
+        }
     }
 
-    private func sums(
-        of resolution: HistoryResolution,
-        from: Timestamp,
-        to: Timestamp,
-        window: Duration
-    ) throws -> some Collection<UsageRow> {
-        var sums: [WindowKey: UsageRow] = [:]
-        for row in try table.rows(resolution, from: from, to: to) {
-            let start = row.start.floored(to: window)
-            var sum =
-                sums[WindowKey(segment: row.segment, start: start)]
-                ?? UsageRow(segment: row.segment, start: start, covered: 0, usage: SegmentUsage(), isImported: true)
-            sum += row
-            sums[WindowKey(segment: row.segment, start: start)] = sum
-        }
-        return sums.values
+    /// The steps of a resolution that lie in pages: those that came after the last packing.
+    private func starts(of resolution: HistoryResolution, from: Timestamp, to: Timestamp) throws -> [Timestamp] {
+        try Int64.fetchAll(
+            pages.database.cachedStatement(
+                sql: "SELECT DISTINCT start FROM page WHERE resolution = ? AND start >= ? AND start < ?"
+            ),
+            arguments: [resolution.rawValue, from.milliseconds, to.milliseconds]
+        ).map { Timestamp(milliseconds: $0) }
     }
 }
