@@ -3,7 +3,7 @@ import ClusterModel
 /// Why the history refused something. Errors of the database itself come through as GRDB's.
 package struct HistoryError: Error, Equatable, Sendable, CustomStringConvertible {
     package enum Code: Sendable, Equatable {
-        case stepNotKept, offTheGrid, corruptLatency, corruptBlock
+        case stepNotKept, offTheGrid, corruptLatency, corruptBlock, lineage
     }
 
     package let code: Code
@@ -33,6 +33,10 @@ package struct HistoryError: Error, Equatable, Sendable, CustomStringConvertible
             code: .corruptBlock,
             description: "a stored block of \(bytes) bytes of usage cannot be read: \(damaged)"
         )
+    }
+
+    static func lineage(_ reason: String) -> HistoryError {
+        HistoryError(code: .lineage, description: "the history refuses this split or merge: " + reason)
     }
 
     private static let damaged =

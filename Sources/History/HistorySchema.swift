@@ -65,6 +65,19 @@ enum HistorySchema {
             try RowsOfOldFiles(database: database).carryOver()
             try database.execute(sql: "DROP TABLE usage")
         }
+        migrator.registerMigration("4: splits and merges") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE lineage (
+                        child INTEGER NOT NULL REFERENCES segment (id),
+                        parent INTEGER NOT NULL REFERENCES segment (id),
+                        at INTEGER NOT NULL,
+                        share REAL NOT NULL,
+                        PRIMARY KEY (child, parent)
+                    ) WITHOUT ROWID;
+                    """
+            )
+        }
         return migrator
     }
 }

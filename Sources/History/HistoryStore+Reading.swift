@@ -14,7 +14,8 @@ extension HistoryStore {
         let resolution = try HistoryResolution(step: step)
         return try database.read { database in
             let names = try SegmentNames(database: database).names()
-            let table = try LoadTable(reading: UsageReader(database: database), resolution, from: from, to: to)
+            var table = try LoadTable(reading: UsageReader(database: database), resolution, from: from, to: to)
+            try table.inherit(Lineage(database: database))
             return Dictionary(
                 uniqueKeysWithValues: table.series().compactMap { number, series in names[number].map { ($0, series) } }
             )

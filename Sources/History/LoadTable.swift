@@ -53,6 +53,28 @@ struct LoadTable {
         }
     }
 
+    /// Gives each segment that a split or a merge made the loads of those it was made of, before that time and where
+    /// it has none of its own.
+    mutating func inherit(_ lineage: Lineage) {
+        for child in lineage.childrenAfterParents {
+            for (step, load) in inherited(lineage.parents[child] ?? []) {
+                extend(child, to: step...step)
+                if let own = loads[child]?[step], own.isNaN { loads[child]?[step] = load }
+            }
+        }
+    }
+
+    /// The sum of the parents' shares in each step before the change that all of them have.
+    private func inherited(_ parents: [Lineage.Parent]) -> [(step: Int, load: Double)] {
+        guard let at = parents.first?.at, count > 0 else { return [] }
+        let end = min(count, resolution.steps(from: start, to: at + resolution.step - .milliseconds(1)))
+        guard end > 0 else { return [] }
+        return (0..<end).compactMap { step in
+            let load = parents.reduce(0) { $0 + (loads[$1.segment]?[step] ?? .nan) * $1.share }
+            return load.isNaN ? nil : (step, load)
+        }
+    }
+
     private mutating func fill(segment: Int64, at offset: Int, _ columns: UsageColumns) {
         let inside = columns.keys.indices.filter { (0..<count).contains(offset + columns.keys[$0]) }
         guard let first = inside.first, let last = inside.last else { return }

@@ -1,6 +1,6 @@
 // Packing turns the pages of a time that is over into chunks: from one step of many segments to many steps of one,
-// which takes less room and is what is read for a forecast. A page whose chunk was packed already, because its rows came
-// late, is merged into it.
+// which takes less room and is what is read for a forecast. A page whose chunk was packed already, because its rows
+// came late, is merged into it.
 
 import ClusterModel
 import Foundation
