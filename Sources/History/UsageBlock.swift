@@ -149,6 +149,9 @@ enum UsageBlock {
 
 /// The columns of a block that loads are made of. Its arrays are used again for the next block.
 struct UsageColumns {
+    /// More than any step, and so little that sums cannot overflow.
+    private static let coverage: ClosedRange<Int64> = 0...86_400_000
+
     private(set) var keys: [Int] = []
     /// Milliseconds.
     private(set) var covered: [Int64] = []
@@ -162,6 +165,7 @@ struct UsageColumns {
         var reader = ByteReader(bytes)
         try UsageBlock.keys(&reader, into: &keys)
         try reader.column(keys.count, into: &covered)
+        guard covered.allSatisfy(Self.coverage.contains) else { throw reader.corrupt() }
         try reader.column(keys.count, into: &busy)
         try reader.column(keys.count, into: &offered)
         for index in offered.indices { offered[index] &+= busy[index] }
