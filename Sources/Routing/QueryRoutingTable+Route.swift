@@ -28,12 +28,7 @@ extension QueryRoutingTable {
         try checkTypes(statement.looselyTypedParameters, ring.group.keyType, parameters)
         var found: Int?
         for key in keys {
-            let index: Int
-            switch try place(of: key, ring.group.keyType, parameters) {
-            case .at(let position): index = ring.index(of: position)
-            case .null where statement.insertsRows: throw .nullKey(group)
-            case .null, .beyondType: continue
-            }
+            guard let index = try index(of: key, in: ring, statement, parameters) else { continue }
             if let found, found != index {
                 throw .severalSegments(ring.segments[found].id, ring.segments[index].id)
             }
@@ -42,8 +37,23 @@ extension QueryRoutingTable {
         return found.map { ring.decisions[$0] } ?? .noRow
     }
 
+    /// The index of the segment that a key lies in; nil for a key that no row has.
+    @inline(__always)
+    func index(
+        of key: KeyExpression,
+        in ring: GroupRing,
+        _ statement: AnalyzedStatement,
+        _ parameters: [ParameterValue]
+    ) throws(Refusal) -> Int? {
+        switch try place(of: key, ring.group.keyType, parameters) {
+        case .at(let position): ring.index(of: position)
+        case .null where statement.insertsRows: throw .nullKey(ring.group.id)
+        case .null, .beyondType: nil
+        }
+    }
+
     /// Of a type that is not known, text keys and binary values could mean something else to the server.
-    private func checkTypes(
+    func checkTypes(
         _ numbers: [Int],
         _ type: ShardKeyType,
         _ parameters: [ParameterValue]

@@ -68,6 +68,15 @@ package struct StatementAnalyzer {
         return try result.get()
     }
 
+    /// Analyses a query string where it lies; bytes that are no UTF-8 are read as if they were replaced.
+    package mutating func analyze(_ sql: UnsafeRawBufferPointer) throws(SQLSyntaxError) -> AnalyzedQuery {
+        guard sql.count <= limits.statementBytesMax else {
+            counts.rejected += 1
+            throw .tooLong(sql.count, limits.statementBytesMax)
+        }
+        return try cachedOrParsed(sql.bindMemory(to: UInt8.self)).get()
+    }
+
     private mutating func cachedOrParsed(_ text: UnsafeBufferPointer<UInt8>) -> Result<AnalyzedQuery, SQLSyntaxError> {
         guard !has_nul(text.baseAddress, text.count) else {
             counts.rejected += 1

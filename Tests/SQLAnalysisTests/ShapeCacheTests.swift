@@ -73,6 +73,22 @@ import Testing
         #expect(analyzer.counters.entries == 0)
     }
 
+    @Test func bytesAreAnalysedAsTheirText() {
+        var (texts, raw) = (StatementAnalyzer.example(), StatementAnalyzer.example())
+        var statements = StatementGenerator(random: SeededGenerator(seed: 31))
+        for number in 0..<4000 {
+            let sql = number % 3 == 0 ? statements.mutatedStatement() : statements.statement()
+            let expected = outcome(sql, &texts)
+            let found = Array(sql.utf8).withUnsafeBytes { bytes in
+                Result { () throws(SQLSyntaxError) in try raw.analyze(bytes) }
+            }
+            #expect(found == expected, "\(sql)")
+        }
+        #expect(throws: Never.self) { try raw.analyze(UnsafeRawBufferPointer(start: nil, count: 0)) }
+        let latin1 = Array("SELECT * FROM documents WHERE owner = 'gr".utf8) + [0xFC] + Array("n'".utf8)
+        #expect(throws: Never.self) { try latin1.withUnsafeBytes { bytes in try raw.analyze(bytes) } }
+    }
+
     private func outcome(_ sql: String, _ analyzer: inout StatementAnalyzer) -> Result<AnalyzedQuery, SQLSyntaxError> {
         Result { () throws(SQLSyntaxError) in try analyzer.analyze(sql) }
     }
