@@ -64,6 +64,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(name: "History", dependencies: ["ClusterModel", "Forecasting", grdb], swiftSettings: strict),
+        .target(
+            name: "LogImport", dependencies: ["ClusterModel", "Routing", "SQLAnalysis"], swiftSettings: strict),
         .target(name: "Migration", dependencies: ["ClusterModel", "PostgresClient", nioCore], swiftSettings: strict),
         .target(
             name: "ContingentPool",
@@ -168,6 +170,12 @@ let package = Package(
             dependencies: [
                 "ClusterModel", "Forecasting", "History", grdb,
             ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "LogImportTests",
+            dependencies: [
+                "ClusterModel", "LocalPostgres", "LogImport", "PostgresClient", "Routing", "SQLAnalysis", "TestServers",
+            ], exclude: ["Samples"],
             swiftSettings: strict),
         .testTarget(
             name: "LocalPostgresTests", dependencies: ["ClusterModel", "LocalPostgres", "TestServers"], swiftSettings: strict),
