@@ -112,8 +112,8 @@ let package = Package(
         .executableTarget(
             name: "foreshard",
             dependencies: [
-                "Admin", "ClusterModel", "ControlPlane", "Demonstration", "Evaluation", "Forecasting", "Migration",
-                "Routing", "Settings", "Traces", argumentParser, logging,
+                "Admin", "ClusterModel", "ControlPlane", "Demonstration", "Evaluation", "Forecasting", "History",
+                "LogImport", "Migration", "Routing", "Settings", "Traces", argumentParser, logging,
             ],
             swiftSettings: strict),
 

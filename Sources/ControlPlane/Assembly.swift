@@ -129,7 +129,7 @@ package final class Assembly: Sendable {
     }
 
     /// Closed to others, but for the account of local contingent servers on its way to theirs.
-    private static func makeDataDirectory(_ configuration: Configuration) throws {
+    package static func makeDataDirectory(_ configuration: Configuration) throws {
         let path = configuration.dataDirectory
         guard !FileManager.default.fileExists(atPath: path) else { return }
         do {

@@ -29,6 +29,7 @@ struct ForeshardCommand: AsyncParsableCommand {
                     Events.self, Metrics.self, Statements.self, Route.self,
                 ]),
             CommandGroup(name: "Judge", subcommands: [Evaluate.self]),
+            CommandGroup(name: "Learn", subcommands: [Import.self]),
             CommandGroup(name: "Order", subcommands: [Move.self, Revert.self, Mode.self]),
         ])
 }
