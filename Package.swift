@@ -251,5 +251,11 @@ let package = Package(
                 "ClusterModel", "Forecasting", "Traces",
             ], path: "Benchmarks/ForecastBenchmark",
             swiftSettings: strict),
+        .executableTarget(
+            name: "ImportBenchmark",
+            dependencies: [
+                "ClusterModel", "LogImport", "Routing",
+            ], path: "Benchmarks/ImportBenchmark",
+            swiftSettings: strict),
     ]
 )
