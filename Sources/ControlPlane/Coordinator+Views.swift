@@ -14,7 +14,7 @@ extension Coordinator {
 
     package func status() async -> StatusView {
         let router = await proxy?.status()
-        let isStale = round.map { parts.clock.now() - $0.issuedAt > timing.forecastEvery * 2 + window.step } ?? true
+        let isStale = round?.isStale(at: parts.clock.now(), every: timing.forecastEvery) ?? true
         return StatusView(
             now: parts.clock.now().description, mode: controller.configuration.mode.rawValue,
             policy: controller.configuration.policy.rawValue, epoch: table.epoch.number, clients: router?.clients ?? 0,
@@ -74,6 +74,17 @@ extension Coordinator {
             views.append(view(of: forecast, named: id.text, threshold: await capacity(of: id).map { $0 * thresholdShare }))
         }
         return views
+    }
+
+    /// The last days of a segment or instance as forecasts see them; nil for a name that is not known.
+    package func past(of subject: String, span: Duration) -> PastView? {
+        let owned = window.series[SegmentID(subject)].map { [$0] }
+            ?? placement[InstanceID(subject)]?.compactMap { window.series[$0] }
+        guard let owned, let series = try? LoadSeries.sum(owned) else { return nil }
+        let shown = series.window(from: max(series.start, series.end - span), to: series.end)
+        return PastView(
+            subject: subject, start: shown.start.description, stepSeconds: shown.step.inSeconds,
+            loads: shown.values.map { $0.isNaN ? nil : $0 })
     }
 
     private func capacity(of id: InstanceID) async -> Double? {

@@ -48,6 +48,8 @@ package actor Coordinator {
     var recent: RecentUsage
     var window: LoadWindow
     var round: ForecastRound?
+    /// Whether the log has been told that the forecast is stale.
+    private var saidStale = false
     private var lastMeasured: ContinuousClock.Instant?
     private var prunedAt: Timestamp?
     private static let auditKept = Duration.seconds(400 * 86_400)
@@ -210,6 +212,22 @@ package actor Coordinator {
 
     var placement: [InstanceID: [SegmentID]] { table.placement }
 
+    /// The last forecast, unless it is stale: then what is measured decides, as before the first forecast.
+    private func freshRound(at moment: Timestamp) -> ForecastRound? {
+        guard let round, round.isStale(at: moment, every: timing.forecastEvery) else {
+            if saidStale { parts.logger.notice("forecasts are up to date again") }
+            saidStale = false
+            return round
+        }
+        if !saidStale {
+            parts.logger.warning(
+                "the last forecast is stale: until the next one, only what is measured decides",
+                metadata: ["forecast.issued_at": "\(round.issuedAt)"])
+        }
+        saidStale = true
+        return nil
+    }
+
     func snapshot(at moment: Timestamp) async -> ClusterSnapshot {
         var members: [(PoolMember, Instance?)] = []
         for member in await parts.pool.allMembers { members.append((member, await parts.pool.instance(member.id))) }
@@ -220,7 +238,7 @@ package actor Coordinator {
         }
         return await SnapshotBuilder(
             now: moment, table: table, homes: parts.homes, homeOfSegment: parts.homeOfSegment, members: members,
-            readiness: parts.pool.readiness, recent: recent, round: round, moves: moves?.inFlight ?? [], holds: moves?.tidying ?? [:],
+            readiness: parts.pool.readiness, recent: recent, round: freshRound(at: moment), moves: moves?.inFlight ?? [], holds: moves?.tidying ?? [:],
             latencyObjective: timing.latencyObjective, timesToMove: times, clock: parts.clock
         ).build()
     }

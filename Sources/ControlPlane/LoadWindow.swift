@@ -28,11 +28,6 @@ package struct LoadWindow: Sendable {
         if end >= stepStart + step { closeStep(startingAt: stepStart) }
     }
 
-    /// The sum of the segments' loads; missing where any of them is.
-    package func sum(of segments: [SegmentID]) -> LoadSeries? {
-        try? LoadSeries.sum(segments.compactMap { series[$0] })
-    }
-
     private mutating func closeStep(startingAt start: Timestamp) {
         // A step of which less than half was measured says too little.
         if runningCovered >= step / 2 {

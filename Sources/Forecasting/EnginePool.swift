@@ -14,9 +14,9 @@ package struct EnginePool: Sendable {
         init(_ engine: PredictionEngine) { self.engine = engine }
 
         func forecast(
-            _ subjects: [Subject], _ events: [ScheduledEvent], at now: Timestamp
+            _ subjects: [Subject], _ events: [ScheduledEvent], _ regressors: [MetricSeries], at now: Timestamp
         ) -> ([SubjectForecast], EngineRound) {
-            let forecasts = engine.forecast(subjects, events: events, at: now)
+            let forecasts = engine.forecast(subjects, events: events, regressors: regressors, at: now)
             return (forecasts, engine.lastRound)
         }
     }
@@ -33,8 +33,10 @@ package struct EnginePool: Sendable {
 
     /// Forecasts every subject from the steps of its series that had ended by `now`, in the order of the subjects. The
     /// round says what all engines did; its duration is that of the slowest.
+    ///
+    /// - Parameter regressors: what may lead the loads, known up to `now`.
     package func forecast(
-        _ subjects: [Subject], events: [ScheduledEvent], at now: Timestamp
+        _ subjects: [Subject], events: [ScheduledEvent], regressors: [MetricSeries] = [], at now: Timestamp
     ) async -> (forecasts: [SubjectForecast], round: EngineRound) {
         let shares = Dictionary(grouping: subjects.indices) { lane(of: subjects[$0].name) }
         var forecasts = [SubjectForecast?](repeating: nil, count: subjects.count)
@@ -42,7 +44,7 @@ package struct EnginePool: Sendable {
         await withTaskGroup { group in
             for (number, lane) in lanes.enumerated() {
                 let own = (shares[number] ?? []).map { subjects[$0] }
-                group.addTask { (number, await lane.forecast(own, events, at: now)) }
+                group.addTask { (number, await lane.forecast(own, events, regressors, at: now)) }
             }
             for await (number, (own, round)) in group {
                 for (index, forecast) in zip(shares[number] ?? [], own) { forecasts[index] = forecast }

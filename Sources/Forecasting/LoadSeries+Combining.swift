@@ -52,6 +52,24 @@ extension LoadSeries {
         _ series: [LoadSeries],
         missingMembersTolerated: Int = 0
     ) throws(LoadSeriesError) -> LoadSeries? {
+        try totals(series, missingMembersTolerated) { total, _ in total }
+    }
+
+    /// The mean of the series that were measured, over the union of their spans; nil for no series.
+    ///
+    /// A step is missing when more than `missingMembersTolerated` of the series miss it.
+    static func mean(
+        _ series: [LoadSeries],
+        missingMembersTolerated: Int
+    ) throws(LoadSeriesError) -> LoadSeries? {
+        try totals(series, missingMembersTolerated) { total, present in total / Double(present) }
+    }
+
+    private static func totals(
+        _ series: [LoadSeries],
+        _ missingMembersTolerated: Int,
+        _ value: (_ total: Double, _ present: Int) -> Double
+    ) throws(LoadSeriesError) -> LoadSeries? {
         guard let first = series.first else { return nil }
         for other in series where other.step != first.step { throw .stepsDiffer(first.step, other.step) }
         let lower = series.map(\.firstStep).min() ?? 0
@@ -64,9 +82,9 @@ extension LoadSeries {
                 present[member.firstStep - lower + index] += 1
             }
         }
-        for index in totals.indices where present[index] == 0 || series.count - present[index] > missingMembersTolerated
-        {
-            totals[index] = .nan
+        for index in totals.indices {
+            let isMissing = present[index] == 0 || series.count - present[index] > missingMembersTolerated
+            totals[index] = isMissing ? .nan : value(totals[index], present[index])
         }
         let start = Timestamp(milliseconds: Int64(lower) * first.stepMilliseconds)
         return LoadSeries(start: start, step: first.step, values: totals)

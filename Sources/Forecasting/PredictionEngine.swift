@@ -112,7 +112,7 @@ package struct PredictionEngine: Sendable {
             state = SubjectState(subject, history: history, through: last, configuration: configuration)
             round.learned.append(subject.name)
         }
-        let forecast = state.report(subject.name, history: history, at: now)
+        let forecast = state.report(subject, history: history, at: now)
         states[subject.name] = state
         return forecast
     }
@@ -120,7 +120,8 @@ package struct PredictionEngine: Sendable {
     /// What was learned serves as long as subject and grid are the same and no more steps came than evidence is kept for.
     private func isUsable(_ state: SubjectState, for subject: Subject, last: Int) -> Bool {
         let gap = last - state.lastStep
-        return state.segments == subject.segments && state.grid.step == subject.series.step && gap >= 0
+        return state.segments == subject.segments && state.hasLentPast == (subject.lent > .zero)
+            && state.grid.step == subject.series.step && gap >= 0
             && gap <= state.grid.stepsPerDay && state.tracks.contains { $0.fit != nil }
     }
 

@@ -7,14 +7,18 @@ package struct Subject: Sendable {
     /// The segments whose load this is. When they change, what was learned is learned anew.
     package let segments: Set<SegmentID>
 
-    package init(name: String, series: LoadSeries, segments: Set<SegmentID>) {
+    /// How much of the series' past was lent by siblings.
+    package let lent: Duration
+
+    package init(name: String, series: LoadSeries, segments: Set<SegmentID>, lent: Duration = .zero) {
         self.name = name
         self.series = series
         self.segments = segments
+        self.lent = lent
     }
 
-    package init(_ segment: SegmentID, series: LoadSeries) {
-        self.init(name: segment.text, series: series, segments: [segment])
+    package init(_ segment: SegmentID, series: LoadSeries, lent: Duration = .zero) {
+        self.init(name: segment.text, series: series, segments: [segment], lent: lent)
     }
 
     func isConcerned(by event: ScheduledEvent) -> Bool { event.segments.map { !segments.isDisjoint(with: $0) } ?? true }

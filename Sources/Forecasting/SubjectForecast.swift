@@ -81,12 +81,17 @@ package struct ForecastExplanation: Sendable {
     package let noise: Double
     /// Time since the models learned.
     package let staleness: Duration
+    /// How much of the past was lent by siblings.
+    package let lent: Duration
 
     /// The heaviest model; nil when nothing was ever measured.
     package var model: String? { weights.first?.model }
 
-    /// In words: how the models share the forecast, and which metrics correct them.
-    package var reason: String { metrics.isEmpty ? shares : "\(shares); \(corrections)" }
+    /// In words: how the models share the forecast, which metrics correct them, and what past they learned from.
+    package var reason: String {
+        let borrowed = lent > .zero ? ["\(Int(lent / .seconds(86_400))) days of its past are those of its siblings"] : []
+        return ([shares] + (metrics.isEmpty ? [] : [corrections]) + borrowed).joined(separator: "; ")
+    }
 
     private var corrections: String {
         let leads = Dictionary(metrics.map { ($0.metric, $0.lead) }, uniquingKeysWith: min)

@@ -4,15 +4,15 @@ import ClusterModel
 
 extension SubjectState {
     /// The forecast from the last step, with its explanation.
-    func report(_ name: String, history: SubjectHistory, at now: Timestamp) -> SubjectForecast {
+    func report(_ subject: Subject, history: SubjectHistory, at now: Timestamp) -> SubjectForecast {
         let steps = forecastSteps(history)
         return SubjectForecast(
-            subject: name,
+            subject: subject.name,
             issuedAt: now,
             steps: steps,
             models: configuration.reportsEveryModel ? modelForecasts(history) : [],
             anomaly: anomaly,
-            explanation: explanation(steps, at: now)
+            explanation: explanation(steps, lent: subject.lent, at: now)
         )
     }
 
@@ -35,7 +35,7 @@ extension SubjectState {
         }
     }
 
-    private func explanation(_ steps: [StepForecast], at now: Timestamp) -> ForecastExplanation {
+    private func explanation(_ steps: [StepForecast], lent: Duration, at now: Timestamp) -> ForecastExplanation {
         let middle = steps.isEmpty ? nil : steps[(steps.count - 1) / 2].curve
         let losses = tracks.compactMap { track in track.record.losses.mean.map { (model: track.model.name, loss: $0) } }
         let refusals = tracks.compactMap { track in
@@ -49,7 +49,8 @@ extension SubjectState {
             residualCount: steps.isEmpty ? 0 : record.pools.count(ahead: max(1, steps.count / 2)),
             upperFactor: middle.map { $0.median > 0 ? $0.value(at: 0.9) / $0.median : 1 } ?? 1,
             noise: noise,
-            staleness: now - grid.end(of: learnedThrough)
+            staleness: now - grid.end(of: learnedThrough),
+            lent: lent
         )
     }
 

@@ -11,6 +11,8 @@ import ClusterModel
 /// One subject's models, evidence and anomalies.
 struct SubjectState: Sendable {
     let segments: Set<SegmentID>
+    /// Whether it learned from a past that siblings lent.
+    let hasLentPast: Bool
     let grid: StepGrid
     let scale: LoadScale
     let configuration: PredictionEngine.Configuration
@@ -42,6 +44,7 @@ struct SubjectState: Sendable {
         configuration: PredictionEngine.Configuration
     ) {
         segments = subject.segments
+        hasLentPast = subject.lent > .zero
         grid = history.grid
         scale = history.scale
         self.configuration = configuration

@@ -55,16 +55,16 @@ private func usage(_ busy: Double, statements: Int = 1) -> SegmentUsage {
         #expect(values.count == 4)
         #expect(values[1].isNaN && values[2].isNaN && values[3] == 1)
     }
+}
 
-    @Test func aSumIsMissingWhereAMemberIs() throws {
-        let window = LoadWindow(
-            step: .seconds(300), span: .seconds(86_400),
-            history: [
-                "a": LoadSeries(start: start, step: .seconds(300), values: [1, 2]),
-                "b": LoadSeries(start: start, step: .seconds(300), values: [1, .nan]),
-            ])
-        let sum = try #require(window.sum(of: ["a", "b"]))
-        #expect(sum.values[0] == 2 && sum.values[1].isNaN)
+@Suite struct ForecastRoundTests {
+    @Test func aForecastIsStaleWhenTwoAreOverdue() {
+        let start = Timestamp(seconds: 900_000)
+        let round = ForecastRound(
+            issuedAt: start, took: .zero, step: .seconds(300), segments: [:], instances: [:], placement: [:])
+        #expect(!round.isStale(at: start + .seconds(900), every: .seconds(300)))
+        #expect(round.isStale(at: start + .seconds(901), every: .seconds(300)))
+        #expect(!round.isStale(at: start + .seconds(2100), every: .seconds(900)))
     }
 }
 
