@@ -31,12 +31,16 @@ package final class HistoryStore: Sendable {
         }
     }
 
+    /// Seconds that a write waits for another process's.
+    private static let lockWait = 10.0
+
     package let retention: Retention
     let database: DatabasePool
 
     /// Opens the file, making or upgrading it as needed.
     package init(path: String, retention: Retention = Retention()) throws {
         var configuration = Configuration()
+        configuration.busyMode = .timeout(Self.lockWait)  // the router and an import may write at the same time
         configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = NORMAL") }
         database = try DatabasePool(path: path, configuration: configuration)
         self.retention = retention
