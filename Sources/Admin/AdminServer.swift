@@ -46,12 +46,20 @@ package struct AdminServer: Sendable {
         return router
     }
 
+    private static let pastShown = Duration.seconds(2 * 86_400)
+
     private func addViews(to api: RouterGroup<BasicRequestContext>) {
         api.get("/status") { [coordinator] _, _ in try Response.json(await coordinator.status()) }
         api.get("/segments") { [coordinator] _, _ in try Response.json(await coordinator.segments()) }
         api.get("/forecast") { [coordinator] request, _ in
             let subject = request.uri.queryParameters["subject"].map(String.init)
             return try Response.json(await coordinator.forecasts(of: subject))
+        }
+        api.get("/past") { [coordinator] request, _ in
+            guard let subject = request.uri.queryParameters["subject"] else {
+                throw AdminError("the parameter `subject` is missing")
+            }
+            return try Response.json(await coordinator.past(of: String(subject), span: Self.pastShown))
         }
         api.get("/plan") { [coordinator] _, _ in try Response.json(await coordinator.latestPlan()) }
         api.get("/moves") { [coordinator] _, _ in try Response.json(await coordinator.moveViews()) }

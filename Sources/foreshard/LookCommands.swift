@@ -49,58 +49,6 @@ struct Segments: AsyncParsableCommand {
     }
 }
 
-struct Forecast: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        abstract: "What load is expected, with its quantiles.",
-        discussion: "Without a subject: one line for every segment and instance. With one: every step of its horizon.")
-    @OptionGroup var server: ServerOptions
-
-    @Argument(help: "A segment or an instance.")
-    var subject: String?
-
-    func run() async throws {
-        let now = try await server.clusterTime()
-        try await server.show([ForecastView].self, from: "forecast", subject.map { ["subject": $0] } ?? [:]) { views in
-            guard !views.isEmpty else {
-                return subject.map { "no forecast of \($0): see `foreshard segments` and `foreshard status` for names" }
-                    ?? "no forecast yet"
-            }
-            return subject == nil ? summary(of: views, now) : views.map { detail(of: $0, now) }.joined(separator: "\n\n")
-        }
-    }
-
-    private func summary(of views: [ForecastView], _ now: String) -> String {
-        var table = TextTable("SUBJECT", "NEXT", "PEAK", "AT", "90 % BELOW", "OVERLOAD", "MODEL")
-        for view in views {
-            let peak = view.steps.max { $0.load < $1.load }
-            table.add(
-                view.subject, number(view.steps.first?.load), number(peak?.load),
-                shownTime(peak?.at, now: now), number(peak.flatMap { quantile(0.9, of: $0) }),
-                percent(view.steps.compactMap(\.confidence).max()), view.model ?? "-")
-        }
-        return table.text
-    }
-
-    private func detail(of view: ForecastView, _ now: String) -> String {
-        var table = TextTable("AT", "5 %", "25 %", "MEDIAN", "75 %", "95 %", "99 %", "OVERLOAD")
-        for step in view.steps {
-            table.add(
-                shownTime(step.at, now: now), number(quantile(0.05, of: step)),
-                number(quantile(0.25, of: step)), number(step.load), number(quantile(0.75, of: step)),
-                number(quantile(0.95, of: step)), number(quantile(0.99, of: step)), percent(step.confidence))
-        }
-        let threshold = view.threshold.map { ", overload above \(number($0))" } ?? ""
-        return """
-            \(view.subject): issued \(view.issuedAt), model \(view.model ?? "none") (\(view.reason))\(threshold)
-            \(view.anomaly.map { "anomaly: \($0)\n" } ?? "")\(table.text)
-            """
-    }
-
-    private func quantile(_ level: Double, of step: ForecastView.Step) -> Double? {
-        step.quantiles.first { abs($0.level - level) < 1e-6 }?.value
-    }
-}
-
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan", abstract: "What the controller would do now, and why.")

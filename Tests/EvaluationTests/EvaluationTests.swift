@@ -115,3 +115,40 @@ import Testing
         #expect(EvaluationReport.rounded(value, places) == text)
     }
 }
+
+@Suite struct LoadPlotTests {
+    private let start = Timestamp(seconds: 1_000_200)
+
+    private var plot: LoadPlot {
+        LoadPlot(LoadSeries(start: start, step: .seconds(300), values: [1, 2, .nan, 4, 3]))
+    }
+
+    private func count(_ text: String, in svg: String) -> Int { svg.ranges(of: text).count }
+
+    @Test func theLineBreaksWhereNothingWasMeasured() {
+        #expect(count("<polyline", in: plot.svg) == 2)
+        #expect(count("<polygon", in: plot.svg) == 0)
+        #expect(!plot.svg.contains("nan"))
+    }
+
+    @Test func everythingThatIsKnownIsDrawn() {
+        var plot = plot
+        let end = start + .seconds(1500)
+        plot.expected = [.init(at: end + .seconds(300), q05: 1, q25: 2, median: 3, q75: 4, q95: 8)]
+        plot.events = [.init(start: end, end: end + .seconds(60), label: "sale < 5 & more")]
+        plot.anomalies = [(start + .seconds(600), 2)]
+        plot.threshold = 6
+        let svg = plot.svg
+        #expect(count("<polygon", in: svg) == 2 && count("<circle", in: svg) == 1 && count("<line", in: svg) == 1)
+        #expect(svg.contains("sale &lt; 5 &amp; more"))
+        #expect(svg.contains("\(end + .seconds(300))"), "it reaches to the last expected step")
+        #expect(svg.contains(">8.000<"), "the highest quantile sets the scale")
+    }
+
+    @Test func whatLiesOutsideIsLeftOut() {
+        var plot = plot
+        plot.events = [.init(start: start - .seconds(600), end: start - .seconds(300), label: "before")]
+        plot.anomalies = [(start - .seconds(300), 2), (start + .seconds(600), .infinity)]
+        #expect(!plot.svg.contains("before") && !plot.svg.contains("<circle"))
+    }
+}

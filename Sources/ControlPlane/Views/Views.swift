@@ -68,6 +68,15 @@ package struct ForecastView: Codable, Sendable {
     package var steps: [Step]
 }
 
+/// What was measured of a segment, or of the segments that an instance owns now.
+package struct PastView: Codable, Sendable {
+    package var subject: String
+    package var start: String
+    package var stepSeconds: Double
+    /// Of each step from `start` on; null where nothing was measured.
+    package var loads: [Double?]
+}
+
 package struct MoveView: Codable, Sendable {
     package var id: String
     package var segmentID: String
