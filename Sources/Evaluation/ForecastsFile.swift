@@ -40,7 +40,7 @@ package struct ForecastsFile: ~Copyable {
     /// Six significant digits: more than any forecast is good for.
     private static func number(_ value: Double) -> String { String(format: "%.6g", value) }
 
-    private static func quoted(_ field: String) -> String {
+    static func quoted(_ field: String) -> String {
         guard field.contains(where: { ",\"\n\r".contains($0) }) else { return field }
         return "\"\(field.replacing("\"", with: "\"\""))\""
     }

@@ -38,7 +38,7 @@ package struct PredictionEngine: Sendable {
         package var utcOffset = Duration.zero
         /// Absence after which a subject is forgotten.
         package var forgetAfter = Duration.seconds(86400)
-        var anomalies = AnomalyRule()
+        var anomalies = AnomalyDetector.Configuration()
 
         package init() {}
     }

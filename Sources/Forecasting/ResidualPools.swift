@@ -105,6 +105,12 @@ struct ResidualPools: Sendable {
         return (window.quantile(0.5), window.robustDeviation())
     }
 
+    /// Robust deviation of the residuals at the first knot that is not before `ahead`; nil until there are enough.
+    func deviation(ahead: Int) -> Double? {
+        let window = quiet[index(for: ahead)]
+        return window.count >= Self.samplesMin ? window.robustDeviation() : nil
+    }
+
     /// Standard normal quantiles at `QuantileCurve.levels`.
     private static let normalQuantiles = [-1.645, -1.282, -0.674, 0, 0.674, 1.282, 1.645, 2.326]
 }

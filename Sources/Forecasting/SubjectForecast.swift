@@ -19,8 +19,10 @@ package struct SubjectForecast: Sendable {
     package let steps: [StepForecast]
     /// What each model says by itself, in the engine's order; only when the configuration asks for it.
     package let models: [ModelForecast]
-    /// The newest measured step, when it was one.
+    /// What began with the newest step; the most severe, if several did.
     package let anomaly: Anomaly?
+    /// How odd the newest step was, in 0..<1; one half is the limit of an anomaly.
+    package let surprise: Double
     package let explanation: ForecastExplanation
 
     /// The probability that the load exceeds `threshold` in the step that ends at `end`; nil outside the horizon.

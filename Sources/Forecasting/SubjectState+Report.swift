@@ -12,6 +12,7 @@ extension SubjectState {
             steps: steps,
             models: configuration.reportsEveryModel ? modelForecasts(history) : [],
             anomaly: anomaly,
+            surprise: surprise,
             explanation: explanation(steps, lent: subject.lent, at: now)
         )
     }
@@ -30,7 +31,7 @@ extension SubjectState {
     private func steps(_ path: [Double], _ record: ForecastRecord, _ history: SubjectHistory) -> [StepForecast] {
         path.enumerated().map { index, load in
             let target = lastStep + index + 1
-            let curve = record.curve(around: load, ahead: index + 1, target: target, history, noise: noise)
+            let curve = record.curve(around: load, ahead: index + 1, target: target, history, noise: intervalNoise)
             return StepForecast(at: grid.end(of: target), curve: curve)
         }
     }

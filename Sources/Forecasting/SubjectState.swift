@@ -20,13 +20,16 @@ struct SubjectState: Sendable {
     private(set) var notTeaching: Set<Int> = []
     private(set) var lastStep: Int
     private(set) var learnedThrough: Int
+    /// What began with the last step; the most severe, if several did.
     private(set) var anomaly: Anomaly?
+    /// How odd the last step was, in 0..<1; one half is the limit of an anomaly.
+    private(set) var surprise = 0.0
     /// The combination's own record: its intervals are calibrated by its own misses.
     private(set) var record: ForecastRecord
     private(set) var combination: Combination
     private(set) var noise = 0.0
     private var noiseLearned = ObservationNoise.none
-    private var anomalyRun = 0
+    private var detector: AnomalyDetector
     /// The combined path from the last step; nil when no model has one.
     private(set) var path: [Double]?
     /// Every model's path from the last step.
@@ -49,6 +52,7 @@ struct SubjectState: Sendable {
         scale = history.scale
         self.configuration = configuration
         tracks = configuration.models.map { ModelTrack($0, horizon: configuration.horizonSteps) }
+        detector = AnomalyDetector(scale: history.scale, configuration: configuration.anomalies)
         record = ForecastRecord(horizon: configuration.horizonSteps, isFine: true)
         combination = Combination(tracks)
         lastStep = end
@@ -121,25 +125,35 @@ struct SubjectState: Sendable {
         let isIssued = step % pathStride == 0
         if isIssued { for index in tracks.indices { tracks[index].advance(history, through: step) } }
         look(ahead: history)
-        if isIssued { issue(modelPaths, origin: step, history, noise: noise) }
+        if isIssued { issue(modelPaths, origin: step, history, noise: intervalNoise) }
     }
 
     private mutating func judge(_ step: Int, _ history: SubjectHistory) {
-        anomaly = nil
         let seen = history.load(step)
-        guard let expected = path?.first, !seen.isNaN, !history.isEventful(step),
-            let spread = record.pools.oneStepSpread(.quiet)
-        else { return }
-        anomaly = configuration.anomalies.judge(
-            seen: seen,
-            expected: expected,
-            spread: spread,
-            noise: noise,
-            scale: scale,
-            at: grid.end(of: step)
-        )
-        anomalyRun = anomaly == nil ? 0 : anomalyRun + 1
-        if anomaly != nil, anomalyRun <= configuration.anomalies.runMax { notTeaching.insert(step) }
+        let verdict = detector.observe(
+            step, seen: seen, isEventful: history.isEventful(step), noise: noise, outlook: outlook(from: step))
+        surprise = verdict.surprise
+        anomaly = verdict.worst.map { surprise in
+            Anomaly(
+                kind: surprise.kind, at: grid.end(of: step), since: grid.start(of: surprise.since),
+                expected: surprise.expected, seen: seen.isNaN ? 0 : seen, score: surprise.score)
+        }
+        if verdict.isAnomalous { notTeaching.insert(step) }
+    }
+
+    /// What the newest path says of `step` and those after it; empty while too little is known.
+    private func outlook(from step: Int) -> [Expectation] {
+        guard let path, lastStep == step - 1, let near = record.pools.oneStepSpread(.quiet) else { return [] }
+        return path.enumerated().map { index, load in
+            let deviation = record.pools.deviation(ahead: index + 1) ?? near.deviation
+            return Expectation(load: load, median: near.median, deviation: deviation)
+        }
+    }
+
+    /// The noise that intervals allow for: more while a new level or a new variance is fresh.
+    var intervalNoise: Double {
+        let unrest = detector.unrest(at: lastStep)
+        return (noise * noise + unrest * unrest).squareRoot()
     }
 
     /// Every model's path from the last step, and their combination.
