@@ -103,7 +103,7 @@ def nab(corpus, profile):
 
 
 def windowed_gaussian(values, size=6400, step=100):
-    """One minus the two-sided tail of a normal with mean and deviation of the window, as NAB's detector has it."""
+    """One minus the two-sided tail of a normal with mean and deviation of the window, in NAB's setting."""
     scores, window, buffer, mean, deviation = [], [], [], 0.0, 1.0
     for value in values:
         z = abs(value - mean) / deviation
@@ -122,9 +122,10 @@ def windowed_gaussian(values, size=6400, step=100):
 
 
 def seasonal_hybrid_esd(values, period, size_days=14, every=None, alpha=0.05, share=0.02):
-    """S-H-ESD as a stream: each batch of an hour is judged with up to 14 days before it. The score of a row is how far its
+    """S-H-ESD as a stream: each batch of six hours is judged with up to 14 days before it, so
+    it sees up to six hours ahead. The score of a row is how far its
     generalised ESD statistic lies beyond the critical value, squashed to 0...1; 0 where the test does not reject it."""
-    every = every or max(1, period // 24)
+    every = every or max(1, period // 4)
     scores = np.zeros(len(values))
     for start in range(2 * period, len(values), every):
         end = min(start + every, len(values))
@@ -136,7 +137,9 @@ def seasonal_hybrid_esd(values, period, size_days=14, every=None, alpha=0.05, sh
         marked = {}
         for i in range(1, max(1, int(share * n)) + 1):
             middle = np.median(kept)
-            mad = 1.4826 * np.median(np.abs(kept - middle)) or 1e-6
+            mad = 1.4826 * np.median(np.abs(kept - middle))
+            if mad == 0:  # as in Twitter's AnomalyDetection
+                break
             far = int(np.argmax(np.abs(kept - middle)))
             statistic = abs(kept[far] - middle) / mad
             t = stdtrit(n - i - 1, 1 - alpha / (2 * (n - i + 1)))
@@ -162,12 +165,10 @@ def read_scores(paths):
 
 
 def show(name, segments, where, scores):
-    corpora = [("all", list(segments))] + [("", [])] * 0
-    for label, chosen in corpora:
-        for profile in PROFILES:
-            score, threshold, found, windows, false = nab([(scores[s], where[s]) for s in chosen], profile)
-            print(f"{name:20} {profile:14} {score:12.6f}  threshold {threshold:.6f}  windows {found}/{windows}"
-                  f"  false positives {false}", flush=True)
+    for profile in PROFILES:
+        score, threshold, found, windows, false = nab([(scores[s], where[s]) for s in segments], profile)
+        print(f"{name:20} {profile:14} {score:12.6f}  threshold {threshold:.6f}  windows {found}/{windows}"
+              f"  false positives {false}", flush=True)
 
 
 def main():

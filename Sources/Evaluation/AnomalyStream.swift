@@ -12,7 +12,7 @@ package struct JudgedLoad: Sendable {
     package let value: Double?
     /// The median that was forecast one step before; nil before there was a forecast.
     package let expected: Double?
-    /// 0...1; one half is the limit of an anomaly.
+    /// How odd the step was, in 0...1.
     package let score: Double
     package let anomaly: Anomaly?
 

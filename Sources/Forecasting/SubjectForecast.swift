@@ -21,7 +21,7 @@ package struct SubjectForecast: Sendable {
     package let models: [ModelForecast]
     /// What began with the newest step; the most severe, if several did.
     package let anomaly: Anomaly?
-    /// How odd the newest step was, in 0..<1; one half is the limit of an anomaly.
+    /// How odd the newest step was, in 0..<1, by the last days; see `Oddness`.
     package let surprise: Double
     package let explanation: ForecastExplanation
 

@@ -22,7 +22,7 @@ struct SubjectState: Sendable {
     private(set) var learnedThrough: Int
     /// What began with the last step; the most severe, if several did.
     private(set) var anomaly: Anomaly?
-    /// How odd the last step was, in 0..<1; one half is the limit of an anomaly.
+    /// How odd the last step was, in 0..<1, by the last days; see `Oddness`.
     private(set) var surprise = 0.0
     /// The combination's own record: its intervals are calibrated by its own misses.
     private(set) var record: ForecastRecord

@@ -30,6 +30,9 @@ struct Anomalies: AsyncParsableCommand {
     @Option(help: "The directory for scores.csv; made if it is not there.")
     var out: String?
 
+    @Flag(help: "Use no event that was known in advance: the benchmark's detectors have no calendar.")
+    var withoutCalendar = false
+
     /// Labels that are scored.
     private static let windowKind = "anomaly_window"
 
@@ -44,7 +47,7 @@ struct Anomalies: AsyncParsableCommand {
         for (number, path) in trace.enumerated() {
             let trace = try events.isEmpty ? nil : EventTrace(path: events[number])
             for (segment, series) in try readSeries(path) {
-                let loads = AnomalyStream.judge(segment, series, events: trace?.scheduled ?? []) { done in
+                let loads = AnomalyStream.judge(segment, series, events: withoutCalendar ? [] : trace?.scheduled ?? []) { done in
                     showProgress("\(segment): step \(done) of \(series.values.count)")
                 }
                 for anomaly in loads.compactMap(\.anomaly) {

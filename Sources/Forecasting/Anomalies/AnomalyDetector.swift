@@ -36,6 +36,7 @@ struct AnomalyDetector: Sendable {
     private var residuals = ResidualWindow()
     private var shift = ShiftWatch()
     private var variance = VarianceWatch()
+    private var oddness: Oddness
     private var run = 0
     private var isInGap = false
     private var missingShare = 0.0
@@ -45,6 +46,7 @@ struct AnomalyDetector: Sendable {
 
     init(scale: LoadScale, configuration: Configuration = Configuration()) {
         self.scale = scale
+        oddness = Oddness(scale: scale)
         self.configuration = configuration
     }
 
@@ -60,7 +62,9 @@ struct AnomalyDetector: Sendable {
         measured += 1
         guard !isEventful, let forecast = outlook.first, forecast.load.isFinite else {
             shift.clear()
-            return .nothing
+            guard !isEventful else { return .nothing }
+            let surprise = oddness.observe(step, seen: seen, expected: nil)
+            return StepVerdict(found: [], surprise: surprise, isAnomalous: false)
         }
         return judge(step, seen, forecast, outlook, noise)
     }
@@ -85,17 +89,15 @@ struct AnomalyDetector: Sendable {
         let scattered = variance.observe(step, score: score, expected: forecast.load)
         found += [shifted, scattered].compactMap { $0 }
         learn(residual, at: step)
-        return verdict(
-            step, found, strength: max(strength, shift.strength, variance.strength),
-            isSpike: strength >= 1, deviation: expectation.deviation)
+        let surprise = oddness.observe(step, seen: seen, expected: forecast.load)
+        return verdict(step, found, surprise: surprise, isSpike: strength >= 1, deviation: expectation.deviation)
     }
 
     private mutating func verdict(
-        _ step: Int, _ found: [Surprise], strength: Double, isSpike: Bool, deviation: Double
+        _ step: Int, _ found: [Surprise], surprise: Double, isSpike: Bool, deviation: Double
     ) -> StepVerdict {
         let isAnomalous = isSpike || shift.isTold
         run = isAnomalous ? run + 1 : 0
-        let echo = told.values.filter { step - $0.step <= configuration.echoSteps }.map(\.strength).max() ?? 0
         let fresh = found.filter { surprise in
             guard let last = told[surprise.kind], step - last.step <= configuration.echoSteps else { return true }
             return surprise.strength > 1.5 * last.strength
@@ -108,10 +110,8 @@ struct AnomalyDetector: Sendable {
             case .spike, .missing: break
             }
         }
-        let isEcho = fresh.isEmpty && strength <= 1.5 * echo
         return StepVerdict(
-            found: fresh, strength: isEcho ? min(strength, 1) / 2 : strength,
-            isAnomalous: isAnomalous && run <= configuration.runMax)
+            found: fresh, surprise: surprise, isAnomalous: isAnomalous && run <= configuration.runMax)
     }
 
     private mutating func missed(_ step: Int, isEventful: Bool, _ outlook: [Expectation]) -> StepVerdict {
@@ -122,7 +122,7 @@ struct AnomalyDetector: Sendable {
         let expected = outlook.first?.load ?? 0
         let surprise = Surprise(
             kind: .missing, since: step, expected: expected.isFinite ? expected : 0, score: 0, strength: 1)
-        return StepVerdict(found: [surprise], strength: 1, isAnomalous: false)
+        return StepVerdict(found: [surprise], surprise: 0.5, isAnomalous: false)
     }
 
     /// Every residual is remembered, also an anomalous one: what happens often is not odd, and the median and its

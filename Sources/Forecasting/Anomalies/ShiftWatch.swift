@@ -18,9 +18,6 @@ struct ShiftWatch: Sendable {
     private var sign = 1.0
     private(set) var isTold = false
 
-    /// 1 is the limit from which a shift is told.
-    var strength: Double { isTold ? 0 : sum / Self.sumMin }
-
     mutating func clear() { self = ShiftWatch() }
 
     /// `score` is that of the newest forecast of this step, `outlook` what that forecast said of this step and later ones.

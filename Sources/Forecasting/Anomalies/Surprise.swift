@@ -34,16 +34,14 @@ struct Surprise: Sendable, Equatable {
 
 /// What a detector says about one step.
 struct StepVerdict: Sendable {
-    static let nothing = StepVerdict(found: [], strength: 0, isAnomalous: false)
+    static let nothing = StepVerdict(found: [], surprise: 0, isAnomalous: false)
 
     /// What began; each onset is told once.
     var found: [Surprise]
-    /// The strongest evidence of any kind, damped after an onset was told; 1 is the limit.
-    var strength: Double
+    /// How odd the step was, in 0..<1.
+    var surprise: Double
     /// Whether the step lies within something that was told and must not teach.
     var isAnomalous: Bool
 
-    /// 0 for no evidence, one half at the limit, towards 1 beyond.
-    var surprise: Double { strength / (1 + strength) }
     var worst: Surprise? { found.max { $0.strength < $1.strength } }
 }

@@ -21,9 +21,6 @@ struct VarianceWatch: Sendable {
     private var since = 0
     private var isTold = false
 
-    /// 1 is the limit from which it is told.
-    var strength: Double { isTold ? 0 : sum / Self.sumMin }
-
     mutating func observe(_ step: Int, score: Double, expected: Double) -> Surprise? {
         let square = min(score * score, Self.squareMax)
         count = min(count + 1, Self.memory)
