@@ -14,8 +14,8 @@ private let scale = LoadScale.logarithmic(offset: 2)
 private func usual(_ step: Int) -> Double { 100 * (1.5 + sin(Double(step % perDay) / Double(perDay) * 2 * .pi)) }
 
 /// What a perfect forecast says of a step and the next two hours; its spread is `deviation`.
-private func outlook(_ step: Int, deviation: Double = 0.1) -> [Expectation] {
-    (0..<24).map { Expectation(load: usual(step + $0), median: 0, deviation: deviation) }
+private func outlook(_ step: Int, deviation: Double = 0.1) -> [Forecasting.Expectation] {
+    (0..<24).map { Forecasting.Expectation(load: usual(step + $0), median: 0, deviation: deviation) }
 }
 
 /// A standard normal number, by Box and Muller.
@@ -150,14 +150,14 @@ private func found(
     }
 
     @Test func nothingTraps() {
-        let odd = [0, .nan, .infinity, -.infinity, -5, 1e308, 5e-324, 42]
+        let odd = [0, .nan, .infinity, -.infinity, -5, 1e308, Double.leastNonzeroMagnitude, 42]
         var generator = SeededGenerator(seed: 11)
         for constant in odd {
             var detector = AnomalyDetector(scale: scale)
             for step in 0..<1000 {
                 let seen = step < 500 ? constant : odd.randomElement(using: &generator) ?? 0
                 let expected = odd.randomElement(using: &generator) ?? 0
-                let expectation = Expectation(load: expected, median: 0, deviation: 0)
+                let expectation = Forecasting.Expectation(load: expected, median: 0, deviation: 0)
                 let outlook = step % 5 == 0 ? [] : [expectation, expectation]
                 let verdict = detector.observe(step, seen: seen, isEventful: step % 11 == 0, noise: 0, outlook: outlook)
                 #expect((0...1).contains(verdict.surprise))
