@@ -1,8 +1,8 @@
 /// The models by their names, as a user chooses them.
 package enum ForecastModels {
     private static let all: [(name: String, model: any ForecastModel)] = [
-        ("spar", Spar()), ("ridge", RidgeOnLags()), ("prophet", Prophet.asPublished), ("prophet+ar", Prophet()), ("week", SeasonalNaive(.week)), ("day", SeasonalNaive(.day)),
-        ("last", SeasonalNaive(.none)),
+        ("spar", Spar()), ("ridge", RidgeOnLags()), ("prophet", Prophet.asPublished), ("prophet+ar", Prophet()),
+        ("lstm", LSTM()), ("week", SeasonalNaive(.week)), ("day", SeasonalNaive(.day)), ("last", SeasonalNaive(.none)),
     ]
 
     /// All names, separated by commas.
