@@ -44,10 +44,8 @@ extension Coordinator {
 
     func audit(_ anomaly: Anomaly, in round: ForecastRound) {
         let subject = round.segments.first { $0.value.anomaly == anomaly }?.key
-        let seen = Load(anomaly.seen), expected = Load(anomaly.expected)
         audit(
-            "anomaly",
-            "load \(seen) where \(expected) was expected at \(anomaly.at) (score \(Load(anomaly.score)))",
+            "anomaly", "\(anomaly.kind.rawValue): \(anomaly.explanation) (score \(Load(anomaly.score)))",
             ["expected": anomaly.expected, "seen": anomaly.seen, "score": anomaly.score], segment: subject)
     }
 }

@@ -97,7 +97,7 @@ extension Coordinator {
             subject: name, issuedAt: forecast.issuedAt.description, threshold: threshold,
             model: forecast.explanation.model, reason: forecast.explanation.reason,
             staleness: "\(forecast.explanation.staleness)",
-            anomaly: forecast.anomaly.map { "saw \(Load($0.seen)) where \(Load($0.expected)) was expected" },
+            anomaly: forecast.anomaly.map { "\($0.kind.rawValue): \($0.explanation)" },
             steps: forecast.steps.map { step in
                 ForecastView.Step(
                     at: step.at.description, load: step.curve.median,

@@ -52,7 +52,8 @@ struct SubjectState: Sendable {
         scale = history.scale
         self.configuration = configuration
         tracks = configuration.models.map { ModelTrack($0, horizon: configuration.horizonSteps) }
-        detector = AnomalyDetector(scale: history.scale, configuration: configuration.anomalies)
+        detector = AnomalyDetector(
+            scale: history.scale, stepsPerDay: history.grid.stepsPerDay, configuration: configuration.anomalies)
         record = ForecastRecord(horizon: configuration.horizonSteps, isFine: true)
         combination = Combination(tracks)
         lastStep = end

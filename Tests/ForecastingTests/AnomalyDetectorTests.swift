@@ -55,7 +55,7 @@ private func found(
     seed: UInt64 = 7, days: Int = 1, isEventful: Bool = false, change: (Int, Double) -> Double
 ) -> [(step: Int, surprise: Surprise)] {
     var generator = SeededGenerator(seed: seed)
-    var detector = AnomalyDetector(scale: scale)
+    var detector = AnomalyDetector(scale: scale, stepsPerDay: perDay)
     let first = 5 * perDay
     return (0..<first + days * perDay).flatMap { step -> [(step: Int, surprise: Surprise)] in
         let load = Noise.logNormal.load(step, &generator)
@@ -78,7 +78,7 @@ private func found(
         let shifts = found { step, load in step >= 30 ? load * factor : load }.filter { $0.surprise.kind == .levelShift }
         let first = try #require(shifts.first)
         #expect((30...38).contains(first.step))
-        #expect(first.surprise.since == 30)
+        #expect(first.surprise.since == 5 * perDay + 30)
         #expect((first.surprise.score > 0) == (factor > 1))
         #expect(shifts.count == 1)
     }
@@ -109,7 +109,7 @@ private func found(
         var alarms = 0
         for seed in 1...8 as ClosedRange<UInt64> {
             var generator = SeededGenerator(seed: seed)
-            var detector = AnomalyDetector(scale: scale)
+            var detector = AnomalyDetector(scale: scale, stepsPerDay: perDay)
             for step in 0..<20 * perDay {
                 let verdict = detector.observe(
                     step, seen: noise.load(step, &generator), isEventful: false, noise: 0, outlook: outlook(step))
@@ -121,7 +121,7 @@ private func found(
 
     @Test func aNewNormalTeachesSoon() {
         var generator = SeededGenerator(seed: 3)
-        var detector = AnomalyDetector(scale: scale)
+        var detector = AnomalyDetector(scale: scale, stepsPerDay: perDay)
         let first = 5 * perDay
         let notTeaching = (0..<first + perDay).filter { step in
             let load = Noise.logNormal.load(step, &generator) * (step >= first ? 4 : 1)
@@ -133,7 +133,7 @@ private func found(
 
     @Test func unrestFollowsALevelShiftAndFades() {
         var generator = SeededGenerator(seed: 3)
-        var detector = AnomalyDetector(scale: scale)
+        var detector = AnomalyDetector(scale: scale, stepsPerDay: perDay)
         var told: Int?
         let first = 5 * perDay
         for step in 0..<first + perDay {
@@ -153,7 +153,7 @@ private func found(
         let odd = [0, .nan, .infinity, -.infinity, -5, 1e308, Double.leastNonzeroMagnitude, 42]
         var generator = SeededGenerator(seed: 11)
         for constant in odd {
-            var detector = AnomalyDetector(scale: scale)
+            var detector = AnomalyDetector(scale: scale, stepsPerDay: perDay)
             for step in 0..<1000 {
                 let seen = step < 500 ? constant : odd.randomElement(using: &generator) ?? 0
                 let expected = odd.randomElement(using: &generator) ?? 0

@@ -17,7 +17,8 @@ struct AnomalyDetector: Sendable {
         var reachShare = 0.001
         /// The least deviation in the models' scale; keeps a nearly constant subject from crying at nothing.
         var deviationMin = 0.03
-        /// After so many anomalous steps on end the load is taken to have a new normal, which teaches.
+        /// After so many anomalous steps, none of them long after another, the load is taken to have a new normal, which
+        /// teaches.
         var runMax = 12
         /// Steps within which another of a kind is the same anomaly, unless it is half as strong again.
         var echoSteps = 72
@@ -37,15 +38,19 @@ struct AnomalyDetector: Sendable {
     private var shift = ShiftWatch()
     private var variance = VarianceWatch()
     private var oddness: Oddness
+    private let stepsPerDay: Int
+    /// Anomalous steps in a row that quiet steps have not ended, and the quiet steps since the last of them.
     private var run = 0
+    private var quiet = 0
     private var isInGap = false
     private var missingShare = 0.0
     private var measured = 0
     private var told: [Anomaly.Kind: (step: Int, strength: Double)] = [:]
     private var unrest = (step: Int.min, deviation: 0.0)
 
-    init(scale: LoadScale, configuration: Configuration = Configuration()) {
+    init(scale: LoadScale, stepsPerDay: Int, configuration: Configuration = Configuration()) {
         self.scale = scale
+        self.stepsPerDay = stepsPerDay
         oddness = Oddness(scale: scale)
         self.configuration = configuration
     }
@@ -86,7 +91,7 @@ struct AnomalyDetector: Sendable {
         let shifted = shift.observe(step, seen: seen, score: score, scale: scale) {
             [expectation] + outlook.dropFirst().map { $0.widened(by: noise, least: least) }
         }
-        let scattered = variance.observe(step, score: score, expected: forecast.load)
+        let scattered = variance.observe(step, of: stepsPerDay, score: score, expected: forecast.load)
         found += [shifted, scattered].compactMap { $0 }
         learn(residual, at: step)
         let surprise = oddness.observe(step, seen: seen, expected: forecast.load)
@@ -102,6 +107,9 @@ struct AnomalyDetector: Sendable {
             guard let last = told[surprise.kind], step - last.step <= configuration.echoSteps else { return true }
             return surprise.strength > 1.5 * last.strength
         }
+        for surprise in found where surprise.kind != .spike {
+            told[surprise.kind]?.step = step  // what goes on is not told again
+        }
         for surprise in fresh {
             told[surprise.kind] = (step, surprise.strength)
             switch surprise.kind {
@@ -112,6 +120,11 @@ struct AnomalyDetector: Sendable {
         }
         return StepVerdict(
             found: fresh, surprise: surprise, isAnomalous: isAnomalous && run <= configuration.runMax)
+    }
+
+    private mutating func count(_ isAnomalous: Bool) {
+        quiet = isAnomalous ? 0 : quiet + 1
+        if isAnomalous { run += 1 } else if quiet >= configuration.echoSteps { run = 0 }
     }
 
     private mutating func missed(_ step: Int, isEventful: Bool, _ outlook: [Expectation]) -> StepVerdict {
