@@ -68,7 +68,7 @@ extension Assembly {
         engine.horizonSteps = max(1, Int(forecast.horizon / forecast.step))
         engine.historyMax = forecast.history
         engine.relearnAfter = forecast.refitEvery
-        if let names = forecast.models { engine.models = names.compactMap(ForecastModels.model(named:)) }
+        engine.models = forecast.models?.compactMap(ForecastModels.model(named:)) ?? ForecastModels.standard
         return engine
     }
 

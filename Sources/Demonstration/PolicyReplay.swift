@@ -135,7 +135,14 @@ struct PolicyReplay {
                         locale: DemonstrationServers.settings.locale)),
                 warm: scenario.contingents),
             groups: [GroupSettings(group: Shop.group, segments: scenario.segments)], router: router,
-            forecast: ForecastSettings(), controller: controller, moves: moves, events: trace.events, eventFiles: [])
+            forecast: forecast, controller: controller, moves: moves, events: trace.events, eventFiles: [])
+    }
+
+    /// Without the network, which takes seconds to learn: at this pace those are hours of the trace.
+    private var forecast: ForecastSettings {
+        var settings = ForecastSettings()
+        settings.models = ["spar", "ridge", "week", "day", "last"]
+        return settings
     }
 
     private func options() throws -> Assembly.Options {

@@ -20,27 +20,51 @@ package struct RollingOrigins: Sendable {
             .filter { $0 > series.start }
     }
 
-    /// Every forecast of one series, in the order of the origins. `progress` is called before each.
-    package func forecasts(
-        _ segment: SegmentID, _ series: LoadSeries, events: [ScheduledEvent], metrics: [MetricSeries] = [],
-        models: [any ForecastModel], progress: () -> Void
-    ) -> [IssuedForecast] {
+}
+
+/// One series of a trace, and from where it is forecast.
+package struct JudgedSeries: Sendable {
+    package let segment: SegmentID
+    package let load: LoadSeries
+    package let rolling: RollingOrigins
+
+    package init(_ segment: SegmentID, _ load: LoadSeries, _ rolling: RollingOrigins) {
+        self.segment = segment
+        self.load = load
+        self.rolling = rolling
+    }
+
+    /// Every forecast of every series, by segment in the order of the origins. One engine forecasts them together, as a
+    /// server's would, so that models that learn from all segments do. `progress` is called before each origin, with
+    /// how many are done and how many there are.
+    package static func forecasts(
+        of all: [JudgedSeries], events: [ScheduledEvent], metrics: [MetricSeries] = [], models: [any ForecastModel],
+        progress: (Int, Int) -> Void
+    ) -> [SegmentID: [IssuedForecast]] {
+        guard let horizonSteps = all.first?.rolling.horizonSteps else { return [:] }
         var configuration = PredictionEngine.Configuration()
         configuration.horizonSteps = horizonSteps
         configuration.models = models
         configuration.reportsEveryModel = true
-        configuration.relearnedPerCallMax = 1
+        configuration.relearnedPerCallMax = all.count
         var engine = PredictionEngine(configuration: configuration)
-        return origins.map { origin in
-            progress()
-            let subject = Subject(segment, series: series.window(from: series.start, to: origin))
+        var issued: [SegmentID: [IssuedForecast]] = [:]
+        let due = Dictionary(grouping: all.flatMap { series in series.rolling.origins.map { ($0, series) } }) { $0.0 }
+        for (number, origin) in due.keys.sorted().enumerated() {
+            progress(number, due.count)
+            let subjects = (due[origin] ?? []).map { _, series in
+                Subject(series.segment, series: series.load.window(from: series.load.start, to: origin))
+            }
             let known = metrics.map { $0.known(by: origin) }
-            let forecast = engine.forecast([subject], events: events, regressors: known, at: origin)[0]
-            let combined = ModelForecast(model: IssuedForecast.combined, steps: forecast.steps)
-            return IssuedForecast(
-                origin: origin, models: forecast.models + (forecast.steps.isEmpty ? [] : [combined]),
-                metrics: forecast.explanation.metrics)
+            for forecast in engine.forecast(subjects, events: events, regressors: known, at: origin) {
+                let combined = ModelForecast(model: IssuedForecast.combined, steps: forecast.steps)
+                issued[SegmentID(forecast.subject), default: []].append(
+                    IssuedForecast(
+                        origin: origin, models: forecast.models + (forecast.steps.isEmpty ? [] : [combined]),
+                        metrics: forecast.explanation.metrics))
+            }
         }
+        return issued
     }
 }
 

@@ -49,12 +49,14 @@ package enum FitRefusal: Error, Equatable, Sendable, CustomStringConvertible {
     case tooFewMeasured(steps: Int, needed: Int)
     case horizonTooLong(steps: Int, most: Int)
     case singular
+    case untrained
 
     package var description: String {
         switch self {
         case .tooShort(let days, let needed): "has \(Int(days)) days of history and needs \(Int(needed.rounded(.up)))"
         case .tooFewMeasured(let steps, let needed): "has \(steps) measured steps and needs \(needed)"
         case .horizonTooLong(let steps, let most): "was asked for \(steps) steps and can forecast \(most)"
+        case .untrained: "waits for segments with enough history to learn from"
         case .singular: "found no solution: its regressors do not differ"
         }
     }

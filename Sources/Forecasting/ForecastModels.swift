@@ -5,6 +5,12 @@ package enum ForecastModels {
         ("lstm", LSTM()), ("week", SeasonalNaive(.week)), ("day", SeasonalNaive(.day)), ("last", SeasonalNaive(.none)),
     ]
 
+    /// Those that are combined where nobody chose others. Prophet is not among them: it changes next to nothing at the
+    /// distances that decide.
+    package static let standard: [any ForecastModel] = [
+        Spar(), RidgeOnLags(), LSTM(), SeasonalNaive(.week), SeasonalNaive(.day), SeasonalNaive(.none),
+    ]
+
     /// All names, separated by commas.
     package static var names: String { all.map(\.name).joined(separator: ",") }
 

@@ -1,6 +1,7 @@
 /// One model's present fit for one subject, and its record.
 struct ModelTrack: Sendable {
-    let model: any ForecastModel
+    /// As it was last trained, if it is a global one.
+    var model: any ForecastModel
     private(set) var fit: (any ModelFit)?
     private(set) var refusal: FitRefusal?
     var record: ForecastRecord
@@ -14,7 +15,8 @@ struct ModelTrack: Sendable {
 
     /// Learns from the steps up to and including `end`. A refusal leaves the model without a say.
     mutating func learn(_ history: SubjectHistory, through end: Int) {
-        do {
+        do throws(FitRefusal) {
+            if let global = model as? any GlobalModel, !global.isTrained { throw .untrained }
             let fit = try model.fit(history, through: end, horizon: horizon)
             let correction =
                 model.usesMetrics

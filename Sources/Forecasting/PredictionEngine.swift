@@ -11,7 +11,8 @@ package struct PredictionEngine: Sendable {
     package struct Configuration: Sendable {
         /// Steps of the subjects' series that are forecast.
         package var horizonSteps = 24
-        /// Those that are combined; where there is no record to weigh by, the last one that has learned speaks.
+        /// Those that are combined, here the ones that learn at once; ForecastModels.standard are a server's. Where there
+        /// is no record to weigh by, the last one that has learned speaks.
         package var models: [any ForecastModel] = [
             Spar(), RidgeOnLags(), SeasonalNaive(.week), SeasonalNaive(.day), SeasonalNaive(.none),
         ]
@@ -47,6 +48,7 @@ package struct PredictionEngine: Sendable {
     /// What the last call did.
     package private(set) var lastRound = EngineRound()
     private var states: [String: SubjectState] = [:]
+    private var models: TrainedModels
     private var lastCall: Timestamp?
     private let stopwatch: @Sendable () -> Duration
 
@@ -57,6 +59,7 @@ package struct PredictionEngine: Sendable {
     ) {
         precondition(configuration.horizonSteps > 0 && configuration.pathEvery > .zero && configuration.backTestFolds > 0)
         self.configuration = configuration
+        models = TrainedModels(configuration.models)
         self.stopwatch = stopwatch
     }
 
@@ -73,6 +76,7 @@ package struct PredictionEngine: Sendable {
         var round = EngineRound()
         let due = dueForRelearning(subjects, at: now)
         let metrics = PreparedMetrics(regressors, utcOffset: configuration.utcOffset, at: now)
+        train(on: subjects, events: events, metrics: metrics, at: now)
         let forecasts = subjects.map { subject in
             forecast(
                 subject, events: events, metrics: metrics, at: now, relearn: due.contains(subject.name),
@@ -104,17 +108,35 @@ package struct PredictionEngine: Sendable {
             if relearn {
                 history = self.history(
                     of: subject, events: events, metrics: metrics, last: last, state: present)
-                present.relearn(history, through: last)
+                present.relearn(history, through: last, models: models)
                 round.relearned.append(subject.name)
             }
             state = present
         } else {
-            state = SubjectState(subject, history: history, through: last, configuration: configuration)
+            state = SubjectState(subject, history: history, through: last, configuration: configuration, models: models)
             round.learned.append(subject.name)
         }
         let forecast = state.report(subject, history: history, at: now)
         states[subject.name] = state
         return forecast
+    }
+
+    /// Trains the global models when that is due, on some subjects, evenly chosen.
+    private mutating func train(
+        on subjects: [Subject], events: [ScheduledEvent], metrics: PreparedMetrics, at now: Timestamp
+    ) {
+        guard let first = subjects.first, models.isDue(at: now, after: configuration.relearnAfter) else { return }
+        let grid = StepGrid(step: first.series.step, utcOffset: configuration.utcOffset)
+        let last = grid.number(of: now) - 1
+        let alike = subjects.filter { $0.series.step == first.series.step && $0.lent == .zero }
+        let chosen = stride(from: 0, to: alike.count, by: max(1, alike.count / TrainedModels.examplesMax)).map { alike[$0] }
+        let histories = chosen.map { subject in
+            history(of: subject, events: events, metrics: metrics, last: last, state: states[subject.name])
+        }
+        let longest = histories.compactMap(\.firstMeasured).map { last - $0 }.max() ?? 0
+        let backTest = min(configuration.backTestPaths * grid.steps(in: configuration.pathEvery), longest / 2)
+        models.train(
+            on: histories, through: last, backTest: backTest, horizon: configuration.horizonSteps, at: now)
     }
 
     /// What was learned serves as long as subject and grid are the same and no more steps came than evidence is kept for.

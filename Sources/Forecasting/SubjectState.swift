@@ -39,19 +39,21 @@ struct SubjectState: Sendable {
     private var judgedSteps: Int { configuration.judgedPaths * pathStride }
     private var pathStride: Int { grid.steps(in: configuration.pathEvery) }
 
-    /// Seeds from the history up to and including `end`.
+    /// Seeds from the history up to and including `end`. The models for the back-test are those that were trained
+    /// before it.
     init(
         _ subject: Subject,
         history: SubjectHistory,
         through end: Int,
-        configuration: PredictionEngine.Configuration
+        configuration: PredictionEngine.Configuration,
+        models: TrainedModels
     ) {
         segments = subject.segments
         hasLentPast = subject.lent > .zero
         grid = history.grid
         scale = history.scale
         self.configuration = configuration
-        tracks = configuration.models.map { ModelTrack($0, horizon: configuration.horizonSteps) }
+        tracks = models.beforeBackTest.map { ModelTrack($0, horizon: configuration.horizonSteps) }
         detector = AnomalyDetector(
             scale: history.scale, stepsPerDay: history.grid.stepsPerDay, configuration: configuration.anomalies)
         record = ForecastRecord(horizon: configuration.horizonSteps, isFine: true)
@@ -59,7 +61,7 @@ struct SubjectState: Sendable {
         lastStep = end
         learnedThrough = end
         seed(history, through: end)
-        relearn(history, through: end)
+        relearn(history, through: end, models: models)
     }
 
     private mutating func seed(_ history: SubjectHistory, through end: Int) {
@@ -104,8 +106,9 @@ struct SubjectState: Sendable {
     }
 
     /// Learns from everything up to and including `end`, the last step.
-    mutating func relearn(_ history: SubjectHistory, through end: Int) {
+    mutating func relearn(_ history: SubjectHistory, through end: Int, models: TrainedModels) {
         for index in tracks.indices {
+            tracks[index].model = models.now[index]
             tracks[index].learn(history, through: end)
             tracks[index].advance(history, through: end)
         }

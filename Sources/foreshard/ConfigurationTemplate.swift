@@ -68,7 +68,7 @@ enum ConfigurationTemplate {
         #   step: 5m
         #   history: 28d
         #   refit_every: 1d
-        #   models: [spar, ridge, week, day, last]   # combined; `prophet+ar` and `prophet` too (`foreshard evaluate` judges)
+        #   models: [spar, ridge, lstm, week, day, last]   # combined; `prophet+ar`, `prophet` too; see `foreshard evaluate`
 
         # moves: {gate_timeout: 500ms, cleanup_grace: 15m}
 

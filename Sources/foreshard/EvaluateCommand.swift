@@ -60,15 +60,16 @@ struct Evaluate: AsyncParsableCommand {
         var scores: [TraceEvaluation.SegmentScores] = []
         var report = EvaluationReport()
         var uses: [String] = []
-        for (number, (segment, load)) in series.enumerated() {
-            let rolling = RollingOrigins(load, horizon: setting.horizon, every: setting.every, count: setting.origins)
-            var done = 0
-            let forecasts = rolling.forecasts(
-                segment, load, events: scheduled, metrics: leading, models: setting.models
-            ) {
-                done += 1
-                showProgress("\(segment) (\(number + 1) of \(series.count)): origin \(done) of \(rolling.origins.count)")
-            }
+        let judged = series.map { segment, load in
+            JudgedSeries(
+                segment, load,
+                RollingOrigins(load, horizon: setting.horizon, every: setting.every, count: setting.origins))
+        }
+        let issued = JudgedSeries.forecasts(of: judged, events: scheduled, metrics: leading, models: setting.models) {
+            showProgress("origin \($0 + 1) of \($1), \(judged.count) segments")
+        }
+        for (segment, load) in series {
+            let forecasts = issued[segment] ?? []
             try file.write(segment, step: setting.step, forecasts)
             scores.append(.init(segment, load, forecasts))
             if !leading.isEmpty { uses.append("\(segment): \(Self.words(forecasts.last?.metrics ?? []))") }
@@ -115,7 +116,7 @@ extension Evaluate {
         guard let models else {
             return Setting(
                 step: step, horizon: horizon, every: every, origins: origins,
-                models: PredictionEngine.Configuration().models)
+                models: ForecastModels.standard)
         }
         let chosen = try models.split(separator: ",").map { name in
             guard let model = ForecastModels.model(named: String(name)) else {

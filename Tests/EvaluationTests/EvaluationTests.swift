@@ -5,6 +5,12 @@ import Testing
 @testable import Evaluation
 @testable import Forecasting
 
+private func rolled(
+    _ segment: SegmentID, _ load: LoadSeries, _ rolling: RollingOrigins, _ models: [any ForecastModel]
+) -> [IssuedForecast] {
+    JudgedSeries.forecasts(of: [.init(segment, load, rolling)], events: [], models: models) { _, _ in }[segment] ?? []
+}
+
 @Suite struct EvaluationTests {
     private static let start = Timestamp(seconds: 1_700_006_400)  // a midnight
     private static let day = 288
@@ -53,8 +59,8 @@ import Testing
         let cut = known.end - .seconds(86_400)
         let changed = series(days: 12) { step, load in step >= 11 * Self.day ? 5 * load + 1 : load }
         func forecasts(_ series: LoadSeries) -> [IssuedForecast] {
-            RollingOrigins(series, horizon: .seconds(3600), every: .seconds(3600), count: 40)
-                .forecasts("s", series, events: [], models: PredictionEngine.Configuration().models) {}
+            let rolling = RollingOrigins(series, horizon: .seconds(3600), every: .seconds(3600), count: 40)
+            return rolled("s", series, rolling, PredictionEngine.Configuration().models)
         }
         let (plain, other) = (forecasts(known), forecasts(changed))
         #expect(plain.count == 40)
@@ -70,7 +76,7 @@ import Testing
     @Test func everyModelIsJudgedOnTheSameSteps() throws {
         let load = series(days: 9)
         let rolling = RollingOrigins(load, horizon: .seconds(3600), every: .seconds(3600), count: 48)
-        let forecasts = rolling.forecasts("s", load, events: [], models: PredictionEngine.Configuration().models) {}
+        let forecasts = rolled("s", load, rolling, PredictionEngine.Configuration().models)
         let scores = TraceEvaluation.SegmentScores("s", load, forecasts)
         #expect(scores.models.last?.model == "combined")
         #expect(Set(scores.models.map(\.path.count)) == [scores.origins * 12])
@@ -100,7 +106,7 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: path) }
         let load = series(days: 9)
         let rolling = RollingOrigins(load, horizon: .seconds(900), every: .seconds(3600), count: 2)
-        let forecasts = rolling.forecasts("a,b", load, events: [], models: [SeasonalNaive(.day)]) {}
+        let forecasts = rolled("a,b", load, rolling, [SeasonalNaive(.day)])
         let file = try ForecastsFile(path: path)
         try file.write("a,b", step: load.step, forecasts)
         try file.close()

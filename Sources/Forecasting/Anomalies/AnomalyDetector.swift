@@ -102,7 +102,7 @@ struct AnomalyDetector: Sendable {
         _ step: Int, _ found: [Surprise], surprise: Double, isSpike: Bool, deviation: Double
     ) -> StepVerdict {
         let isAnomalous = isSpike || shift.isTold
-        run = isAnomalous ? run + 1 : 0
+        count(isAnomalous)
         let fresh = found.filter { surprise in
             guard let last = told[surprise.kind], step - last.step <= configuration.echoSteps else { return true }
             return surprise.strength > 1.5 * last.strength

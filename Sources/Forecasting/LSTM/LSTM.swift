@@ -17,6 +17,7 @@ package struct LSTM: GlobalModel {
     package init() {}
 
     package var name: String { "lstm" }
+    package var isTrained: Bool { network != nil }
     package var requirements: ModelRequirements {
         network == nil
             ? ModelRequirements(historyDaysMin: 3, measuredStepsMin: 72)
