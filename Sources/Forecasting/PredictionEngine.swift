@@ -18,7 +18,7 @@ package struct PredictionEngine: Sendable {
         ]
         /// Whether a forecast carries what each model says by itself.
         package var reportsEveryModel = false
-        /// Cluster time after which a subject is learned again.
+        /// Cluster time after which a subject is learned again, and what learns from all subjects is trained again.
         package var relearnAfter = Duration.seconds(6 * 3600)
         /// Subjects that may be relearned by age in any call; more where so many subjects grow old between two calls
         /// that the rest would not keep up.
@@ -48,7 +48,8 @@ package struct PredictionEngine: Sendable {
     /// What the last call did.
     package private(set) var lastRound = EngineRound()
     private var states: [String: SubjectState] = [:]
-    private var models: TrainedModels
+    /// Each subject takes the newest when it is learned again.
+    var models: TrainedModels
     private var lastCall: Timestamp?
     private let stopwatch: @Sendable () -> Duration
 
@@ -57,13 +58,15 @@ package struct PredictionEngine: Sendable {
         configuration: Configuration = Configuration(),
         stopwatch: @escaping @Sendable () -> Duration = { .zero }
     ) {
-        precondition(configuration.horizonSteps > 0 && configuration.pathEvery > .zero && configuration.backTestFolds > 0)
+        precondition(
+            configuration.horizonSteps > 0 && configuration.pathEvery > .zero && configuration.backTestFolds > 0)
         self.configuration = configuration
         models = TrainedModels(configuration.models)
         self.stopwatch = stopwatch
     }
 
-    /// Forecasts every subject from the steps of its series that had ended by `now`.
+    /// Forecasts every subject from the steps of its series that had ended by `now`, after training the models that
+    /// learn from all subjects where that is due.
     ///
     /// - Parameter regressors: what may lead the loads, known up to `now`; only those that help are used.
     package mutating func forecast(
@@ -72,11 +75,20 @@ package struct PredictionEngine: Sendable {
         regressors: [MetricSeries] = [],
         at now: Timestamp
     ) -> [SubjectForecast] {
+        if let lesson = lesson(from: subjects, events: events, regressors: regressors, at: now) {
+            models = models.trained(by: lesson)
+        }
+        return answer(subjects, events: events, regressors: regressors, at: now)
+    }
+
+    /// As `forecast`, with the models as they were trained.
+    mutating func answer(
+        _ subjects: [Subject], events: [ScheduledEvent], regressors: [MetricSeries], at now: Timestamp
+    ) -> [SubjectForecast] {
         let begin = stopwatch()
         var round = EngineRound()
         let due = dueForRelearning(subjects, at: now)
         let metrics = PreparedMetrics(regressors, utcOffset: configuration.utcOffset, at: now)
-        train(on: subjects, events: events, metrics: metrics, at: now)
         let forecasts = subjects.map { subject in
             forecast(
                 subject, events: events, metrics: metrics, at: now, relearn: due.contains(subject.name),
@@ -121,22 +133,22 @@ package struct PredictionEngine: Sendable {
         return forecast
     }
 
-    /// Trains the global models when that is due, on some subjects, evenly chosen.
-    private mutating func train(
-        on subjects: [Subject], events: [ScheduledEvent], metrics: PreparedMetrics, at now: Timestamp
-    ) {
-        guard let first = subjects.first, models.isDue(at: now, after: configuration.relearnAfter) else { return }
+    /// What the global models should learn now from these subjects; nil while they know enough.
+    func lesson(
+        from subjects: [Subject], events: [ScheduledEvent], regressors: [MetricSeries], at now: Timestamp
+    ) -> Lesson? {
+        guard let first = subjects.first, models.isDue(at: now, after: configuration.relearnAfter) else { return nil }
+        let metrics = PreparedMetrics(regressors, utcOffset: configuration.utcOffset, at: now)
         let grid = StepGrid(step: first.series.step, utcOffset: configuration.utcOffset)
         let last = grid.number(of: now) - 1
-        let alike = subjects.filter { $0.series.step == first.series.step && $0.lent == .zero }
-        let chosen = stride(from: 0, to: alike.count, by: max(1, alike.count / TrainedModels.examplesMax)).map { alike[$0] }
-        let histories = chosen.map { subject in
+        let histories = Lesson.chosen(subjects).map { subject in
             history(of: subject, events: events, metrics: metrics, last: last, state: states[subject.name])
         }
         let longest = histories.compactMap(\.firstMeasured).map { last - $0 }.max() ?? 0
-        let backTest = min(configuration.backTestPaths * grid.steps(in: configuration.pathEvery), longest / 2)
-        models.train(
-            on: histories, through: last, backTest: backTest, horizon: configuration.horizonSteps, at: now)
+        return Lesson(
+            histories: histories, end: last,
+            backTest: min(configuration.backTestPaths * grid.steps(in: configuration.pathEvery), longest / 2),
+            horizon: configuration.horizonSteps, time: now)
     }
 
     /// What was learned serves as long as subject and grid are the same and no more steps came than evidence is kept for.

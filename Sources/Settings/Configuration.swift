@@ -168,7 +168,7 @@ package struct ForecastSettings: Hashable, Sendable {
     package var horizon = Duration.seconds(2 * 3600)
     package var step = Duration.seconds(300)
     package var history = Duration.seconds(28 * 86_400)
-    package var refitEvery = Duration.seconds(86_400)
+    package var refitEvery = Duration.seconds(6 * 3600)
     /// Names of the models that are combined, in the order of preference; nil for the engine's own choice.
     package var models: [String]?
 

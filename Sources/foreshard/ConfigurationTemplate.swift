@@ -67,7 +67,7 @@ enum ConfigurationTemplate {
         #   horizon: 2h
         #   step: 5m
         #   history: 28d
-        #   refit_every: 1d
+        #   refit_every: 6h
         #   models: [spar, ridge, lstm, week, day, last]   # combined; `prophet+ar`, `prophet` too; see `foreshard evaluate`
 
         # moves: {gate_timeout: 500ms, cleanup_grace: 15m}

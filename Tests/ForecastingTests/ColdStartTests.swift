@@ -80,9 +80,53 @@ private func loads(_ steps: Range<Int>, level: Double, seed: UInt64) -> LoadSeri
         let end = monday + step * now
         var engine = PredictionEngine()
         let alone = engine.forecast(subjects, events: [], at: end)
-        let (pooled, round) = await EnginePool(configuration: .init(), width: width).forecast(subjects, events: [], at: end)
+        let (pooled, round) = await EnginePool(configuration: .init(), width: width).forecast(
+            subjects, events: [], at: end)
         #expect(pooled.map(\.subject) == subjects.map(\.name))
         #expect(round.learned.sorted() == subjects.map(\.name))
         #expect(zip(alone, pooled).allSatisfy { $0.steps == $1.steps })
+    }
+
+    /// The first call waits for what models learn from all subjects; later ones answer by what they know and leave the
+    /// training to the time between two calls. All engines get the same.
+    @Test func trainsOnceForAllEnginesAndBetweenCalls() async {
+        var configuration = PredictionEngine.Configuration()
+        configuration.models = [Lessons()]
+        configuration.relearnAfter = step * 12
+        configuration.relearnedPerCallMax = 5
+        let pool = EnginePool(configuration: configuration, width: 2)
+        func speakers(at now: Int) async -> Set<String?> {
+            let subjects = (1...5).map {
+                Subject(SegmentID("s\($0)"), series: loads(0..<now, level: 9, seed: UInt64($0)))
+            }
+            let (forecasts, _) = await pool.forecast(subjects, events: [], at: monday + step * now)
+            return Set(forecasts.map(\.explanation.model))
+        }
+        let first = 8 * perDay
+        #expect(await speakers(at: first) == ["taught 2 times"], "before the back-test, and after it")
+        #expect(await speakers(at: first + 12) == ["taught 2 times"], "due, but answered first")
+        await pool.finishTraining()
+        #expect(await speakers(at: first + 24) == ["taught 3 times"])
+    }
+}
+
+/// Counts how often it was trained.
+private struct Lessons: GlobalModel {
+    var count = 0
+    var isTrained: Bool { count > 0 }
+    var name: String { "taught \(count) times" }
+    let requirements = ModelRequirements(historyDaysMin: 0, measuredStepsMin: 1)
+
+    func trained(on examples: [(history: SubjectHistory, end: Int)], horizon: Int) -> Lessons {
+        examples.count == 5 ? Lessons(count: count + 1) : self
+    }
+
+    func fit(_ history: SubjectHistory, through end: Int, horizon: Int) throws(FitRefusal) -> any ModelFit {
+        Fit(path: Array(repeating: Double(count), count: horizon))
+    }
+
+    private struct Fit: ModelFit {
+        let path: [Double]
+        func paths(_ history: SubjectHistory, from origins: [Int]) -> [[Double]] { origins.map { _ in path } }
     }
 }
