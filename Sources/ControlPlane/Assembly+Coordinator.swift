@@ -68,6 +68,7 @@ extension Assembly {
         engine.horizonSteps = max(1, Int(forecast.horizon / forecast.step))
         engine.historyMax = forecast.history
         engine.relearnAfter = forecast.refitEvery
+        engine.zone = forecast.timeZone.flatMap(ZoneOffsets.init(named:)) ?? .utc
         engine.models = forecast.models?.compactMap(ForecastModels.model(named:)) ?? ForecastModels.standard
         return engine
     }
@@ -112,9 +113,11 @@ extension Assembly {
     private static func schedule(
         _ configuration: Configuration, _ table: QueryRoutingTable, at now: Timestamp, _ logger: Logger
     ) throws -> EventSchedule {
-        try EventSchedule(
-            .init(configured: configuration.events, files: configuration.eventFiles, past: configuration.forecast.history),
-            segments: table.segments.map(\.id), at: now, logger: logger)
+        var settings = EventSchedule.Configuration(
+            configured: configuration.events, files: configuration.eventFiles, past: configuration.forecast.history)
+        if let zone = configuration.forecast.timeZone { settings.floatingZone = zone }
+        return try EventSchedule(
+            settings, segments: table.segments.map(\.id), at: now, logger: logger)
     }
 }
 

@@ -96,11 +96,14 @@ struct OffsetsFromUsual: Sendable {
 struct PreparedMetrics {
     private let prepared: [Duration: [(metric: MetricSeries, deviation: MetricDeviation)]]
 
-    init(_ metrics: [MetricSeries], utcOffset: Duration, at now: Timestamp) {
+    init(_ metrics: [MetricSeries], zone: ZoneOffsets, at now: Timestamp) {
+        let clock = PresentClock(zone, at: now)
         prepared = Dictionary(grouping: metrics, by: \.series.step).mapValues { metrics in
             metrics.map { metric in
-                let grid = StepGrid(step: metric.series.step, utcOffset: utcOffset)
-                return (metric, MetricDeviation(metric, grid: grid, through: grid.number(of: now) - 1))
+                let grid = StepGrid(step: metric.series.step, utcOffset: clock.utcOffset)
+                let told = MetricSeries(
+                    name: metric.name, series: clock.told(metric.series), segments: metric.segments)
+                return (metric, MetricDeviation(told, grid: grid, through: grid.number(of: now) - 1))
             }
         }
     }

@@ -35,8 +35,8 @@ package struct PredictionEngine: Sendable {
         package var judgedPaths = 288
         /// Cluster time between two paths that are kept as evidence; a step where steps are longer.
         package var pathEvery = Duration.seconds(900)
-        /// Local time minus UTC, for days and weekends.
-        package var utcOffset = Duration.zero
+        /// The clock that the loads follow.
+        package var zone = ZoneOffsets.utc
         /// Absence after which a subject is forgotten.
         package var forgetAfter = Duration.seconds(86400)
         var anomalies = AnomalyDetector.Configuration()
@@ -88,7 +88,7 @@ package struct PredictionEngine: Sendable {
         let begin = stopwatch()
         var round = EngineRound()
         let due = dueForRelearning(subjects, at: now)
-        let metrics = PreparedMetrics(regressors, utcOffset: configuration.utcOffset, at: now)
+        let metrics = PreparedMetrics(regressors, zone: configuration.zone, at: now)
         let forecasts = subjects.map { subject in
             forecast(
                 subject, events: events, metrics: metrics, at: now, relearn: due.contains(subject.name),
@@ -110,16 +110,18 @@ package struct PredictionEngine: Sendable {
         relearn: Bool,
         round: inout EngineRound
     ) -> SubjectForecast {
-        let last = StepGrid(step: subject.series.step, utcOffset: configuration.utcOffset).number(of: now) - 1
-        let known = states[subject.name].flatMap { isUsable($0, for: subject, last: last) ? $0 : nil }
+        let clock = PresentClock(configuration.zone, at: now)
+        let grid = StepGrid(step: subject.series.step, utcOffset: clock.utcOffset)
+        let last = grid.number(of: now) - 1
+        let known = states[subject.name].flatMap { isUsable($0, for: subject, on: grid, last: last) ? $0 : nil }
         states[subject.name] = nil  // the only copy is the one below
-        var history = history(of: subject, events: events, metrics: metrics, last: last, state: known)
+        var history = history(of: subject, events: events, metrics: metrics, clock: clock, last: last, state: known)
         var state: SubjectState
         if var present = known {
             if present.lastStep < last { for step in present.lastStep + 1...last { present.observe(step, history) } }
             if relearn {
                 history = self.history(
-                    of: subject, events: events, metrics: metrics, last: last, state: present)
+                    of: subject, events: events, metrics: metrics, clock: clock, last: last, state: present)
                 present.relearn(history, through: last, models: models)
                 round.relearned.append(subject.name)
             }
@@ -138,11 +140,12 @@ package struct PredictionEngine: Sendable {
         from subjects: [Subject], events: [ScheduledEvent], regressors: [MetricSeries], at now: Timestamp
     ) -> Lesson? {
         guard let first = subjects.first, models.isDue(at: now, after: configuration.relearnAfter) else { return nil }
-        let metrics = PreparedMetrics(regressors, utcOffset: configuration.utcOffset, at: now)
-        let grid = StepGrid(step: first.series.step, utcOffset: configuration.utcOffset)
+        let metrics = PreparedMetrics(regressors, zone: configuration.zone, at: now)
+        let clock = PresentClock(configuration.zone, at: now)
+        let grid = StepGrid(step: first.series.step, utcOffset: clock.utcOffset)
         let last = grid.number(of: now) - 1
         let histories = Lesson.chosen(subjects).map { subject in
-            history(of: subject, events: events, metrics: metrics, last: last, state: states[subject.name])
+            history(of: subject, events: events, metrics: metrics, clock: clock, last: last, state: states[subject.name])
         }
         let longest = histories.compactMap(\.firstMeasured).map { last - $0 }.max() ?? 0
         return Lesson(
@@ -151,11 +154,12 @@ package struct PredictionEngine: Sendable {
             horizon: configuration.horizonSteps, time: now)
     }
 
-    /// What was learned serves as long as subject and grid are the same and no more steps came than evidence is kept for.
-    private func isUsable(_ state: SubjectState, for subject: Subject, last: Int) -> Bool {
+    /// What was learned serves as long as subject and grid are the same, the clock is not changed, and no more steps came
+    /// than evidence is kept for.
+    private func isUsable(_ state: SubjectState, for subject: Subject, on grid: StepGrid, last: Int) -> Bool {
         let gap = last - state.lastStep
         return state.segments == subject.segments && state.hasLentPast == (subject.lent > .zero)
-            && state.grid.step == subject.series.step && gap >= 0
+            && state.grid == grid && gap >= 0
             && gap <= state.grid.stepsPerDay && state.tracks.contains { $0.fit != nil }
     }
 
@@ -163,15 +167,16 @@ package struct PredictionEngine: Sendable {
         of subject: Subject,
         events: [ScheduledEvent],
         metrics: PreparedMetrics,
+        clock: PresentClock,
         last: Int,
         state: SubjectState?
     ) -> SubjectHistory {
-        let grid = StepGrid(step: subject.series.step, utcOffset: configuration.utcOffset)
+        let grid = StepGrid(step: subject.series.step, utcOffset: clock.utcOffset)
         let end = grid.end(of: last)
         let start = max(subject.series.start, end - configuration.historyMax)
-        let series = subject.series.window(from: start, to: end)
+        let series = clock.told(subject.series.window(from: start, to: end))
         let windows = EventWindow.windows(
-            of: events.filter(subject.isConcerned), profile: EventProfile(), grid: grid)
+            of: events.filter(subject.isConcerned).map(clock.told), profile: EventProfile(), grid: grid)
         return SubjectHistory(
             grid: grid,
             scale: state?.scale ?? .logarithmic(for: series.values),

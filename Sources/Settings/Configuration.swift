@@ -169,6 +169,9 @@ package struct ForecastSettings: Hashable, Sendable {
     package var step = Duration.seconds(300)
     package var history = Duration.seconds(28 * 86_400)
     package var refitEvery = Duration.seconds(6 * 3600)
+    /// The clock that the loads follow, by its IANA name; UTC where nobody said. All-day events follow it too; where
+    /// nobody said, the machine's.
+    package var timeZone: String?
     /// Names of the models that are combined, in the order of preference; nil for the engine's own choice.
     package var models: [String]?
 

@@ -172,6 +172,7 @@ struct SettingsReader {
         if let value = try node.child("step") { settings.step = try value.duration() }
         if let value = try node.child("history") { settings.history = try value.duration() }
         if let value = try node.child("refit_every") { settings.refitEvery = try value.duration() }
+        if let value = try node.child("time_zone") { settings.timeZone = try timeZone(value) }
         if let value = try node.child("models") { settings.models = try models(value) }
         try node.finish()
         guard [.seconds(60), .seconds(300)].contains(settings.step) else {
@@ -181,6 +182,14 @@ struct SettingsReader {
             throw node.error("`horizon` must be from one `step` to 288 of them")
         }
         return settings
+    }
+
+    private func timeZone(_ node: SettingsNode) throws(ConfigurationError) -> String {
+        let name = try node.string()
+        guard ZoneOffsets(named: name) != nil else {
+            throw node.error("must be a time zone's IANA name such as Europe/Berlin or America/New_York, not `\(name)`")
+        }
+        return name
     }
 
     private func models(_ node: SettingsNode) throws(ConfigurationError) -> [String] {

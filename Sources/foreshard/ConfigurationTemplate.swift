@@ -68,6 +68,7 @@ enum ConfigurationTemplate {
         #   step: 5m
         #   history: 28d
         #   refit_every: 6h
+        #   time_zone: Europe/Berlin  # whose days, weekends and daylight saving the load follows; UTC by default
         #   models: [spar, ridge, lstm, week, day, last]   # combined; `prophet+ar`, `prophet` too; see `foreshard evaluate`
 
         # moves: {gate_timeout: 500ms, cleanup_grace: 15m}

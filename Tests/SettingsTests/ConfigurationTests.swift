@@ -69,7 +69,14 @@ private let minimal = """
         ("controller: {threshold: 7}", "controller.threshold: must be a number from 0.05 to 1.0"),
         ("controller: {mode: yolo}", "controller.mode: must be one of observe, recommend, auto"),
         ("controller: {threshold: 0.5}", "`controller.return_threshold` must be below `controller.threshold`"),
-        ("forecast: {models: [spar, arima]}", "forecast.models[1]: must be one of spar,ridge,prophet,prophet+ar,lstm,week,day,last"),
+        (
+            "forecast: {models: [spar, arima]}",
+            "forecast.models[1]: must be one of spar,ridge,prophet,prophet+ar,lstm,week,day,last"
+        ),
+        (
+            "forecast: {time_zone: Berlin}",
+            "forecast.time_zone: must be a time zone's IANA name such as Europe/Berlin or America/New_York, not `Berlin`"
+        ),
         ("forecast: {models: []}", "forecast.models: must name at least one model"),
         ("forecast: {every: soon}", "forecast.every: must be a length of time such as 250ms, 10s, 5m, 2h or 7d"),
         ("users: [{name: a, password_env: NOPE}]", "users[0].password_env: the environment has no variable NOPE"),
