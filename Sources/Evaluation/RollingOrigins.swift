@@ -11,15 +11,17 @@ package struct RollingOrigins: Sendable {
     /// In order of time; a forecast from an origin knows the steps that had ended by then.
     package let origins: [Timestamp]
 
-    /// The last `count` origins, `every` apart, whose whole horizon lies in the series.
-    package init(_ series: LoadSeries, horizon: Duration, every: Duration, count: Int) {
+    /// The last `count` origins, `every` apart, whose whole horizon lies in the series; none of them after `until`.
+    package init(
+        _ series: LoadSeries, horizon: Duration, every: Duration, count: Int, until: Timestamp? = nil
+    ) {
         step = series.step
         horizonSteps = Int(horizon.wholeMilliseconds / series.step.wholeMilliseconds)
-        let last = (series.end - horizon).floored(to: every)
+        let newest = series.end - horizon
+        let last = min(newest, until ?? newest).floored(to: every)
         origins = (0..<count).map { last - .milliseconds(every.wholeMilliseconds * Int64(count - 1 - $0)) }
             .filter { $0 > series.start }
     }
-
 }
 
 /// One series of a trace, and from where it is forecast.
@@ -39,12 +41,14 @@ package struct JudgedSeries: Sendable {
     /// how many are done and how many there are.
     package static func forecasts(
         of all: [JudgedSeries], events: [ScheduledEvent], metrics: [MetricSeries] = [], models: [any ForecastModel],
+        zone: ZoneOffsets = .utc,
         progress: (Int, Int) -> Void
     ) -> [SegmentID: [IssuedForecast]] {
         guard let horizonSteps = all.first?.rolling.horizonSteps else { return [:] }
         var configuration = PredictionEngine.Configuration()
         configuration.horizonSteps = horizonSteps
         configuration.models = models
+        configuration.zone = zone
         configuration.reportsEveryModel = true
         configuration.relearnedPerCallMax = all.count
         var engine = PredictionEngine(configuration: configuration)

@@ -3,6 +3,7 @@ import ClusterModel
 import Evaluation
 import Forecasting
 import Foundation
+import Settings
 import Traces
 
 struct Evaluate: AsyncParsableCommand {
@@ -34,11 +35,17 @@ struct Evaluate: AsyncParsableCommand {
     @Option(help: "How many origins, the last ones of each segment. By default those of 7 days, of 28 for steps from 1h.")
     var origins: Int?
 
+    @Option(help: "The newest origin, an ISO 8601 time; by default as late as the trace allows.")
+    var until: String?
+
     @Option(help: "The time between two origins.")
     var every = "1h"
 
     @Option(help: "Models that are combined, in the order of preference; from: \(ForecastModels.names).")
     var models: String?
+
+    @Option(help: "The clock that the load follows, with its daylight saving; an IANA name such as Europe/Berlin.")
+    var timeZone = "UTC"
 
     @Option(help: "Only this segment.")
     var segment: String?
@@ -60,12 +67,21 @@ struct Evaluate: AsyncParsableCommand {
         var scores: [TraceEvaluation.SegmentScores] = []
         var report = EvaluationReport()
         var uses: [String] = []
+        guard let zone = ZoneOffsets(named: timeZone) else {
+            throw ValidationError("--time-zone has to be an IANA name such as Europe/Berlin, not `\(timeZone)`")
+        }
+        let newest = try until.map { text in
+            guard let time = Timestamp(text) else {
+                throw ValidationError("--until has to be a time such as 1998-07-12T00:00:00Z, not `\(text)`")
+            }
+            return time
+        }
         let judged = series.map { segment, load in
             JudgedSeries(
                 segment, load,
-                RollingOrigins(load, horizon: setting.horizon, every: setting.every, count: setting.origins))
+                RollingOrigins(load, horizon: setting.horizon, every: setting.every, count: setting.origins, until: newest))
         }
-        let issued = JudgedSeries.forecasts(of: judged, events: scheduled, metrics: leading, models: setting.models) {
+        let issued = JudgedSeries.forecasts(of: judged, events: scheduled, metrics: leading, models: setting.models, zone: zone) {
             showProgress("origin \($0 + 1) of \($1), \(judged.count) segments")
         }
         for (segment, load) in series {

@@ -73,6 +73,16 @@ private func rolled(
         #expect(compared > 10)
     }
 
+    @Test func originsEndWhereTheyAreTold() {
+        let load = series(days: 9)
+        let until = load.start + .seconds(5 * 86_400 + 1000)
+        let rolling = RollingOrigins(load, horizon: .seconds(3600), every: .seconds(3600), count: 3, until: until)
+        let last = load.start + .seconds(5 * 86_400)
+        #expect(rolling.origins == [last - .seconds(7200), last - .seconds(3600), last])
+        let late = RollingOrigins(load, horizon: .seconds(3600), every: .seconds(3600), count: 1, until: load.end)
+        #expect(late.origins == [load.end - .seconds(3600)], "the whole horizon is known")
+    }
+
     @Test func everyModelIsJudgedOnTheSameSteps() throws {
         let load = series(days: 9)
         let rolling = RollingOrigins(load, horizon: .seconds(3600), every: .seconds(3600), count: 48)
