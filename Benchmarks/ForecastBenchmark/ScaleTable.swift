@@ -20,6 +20,7 @@ struct ScaleTable {
         let start = now - .seconds(28 * 86_400)
         var configuration = PredictionEngine.Configuration()
         configuration.relearnAfter = .seconds(600)
+        configuration.models = ForecastModels.standard
         let pool = EnginePool(configuration: configuration, width: width)
         func known(by moment: Timestamp) -> [Subject] {
             (0..<count).map { Subject(SegmentID("s\($0)"), series: series($0, from: start, to: moment)) }

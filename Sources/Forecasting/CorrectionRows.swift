@@ -105,7 +105,7 @@ struct CorrectionRows {
         }
         let system = NormalEquations(columns: width, rows: count, matrix: matrix, totalWeight: total)
         let ridge = (0..<width).map { column in
-            Self.ridge.amount * max(system.gram[column * width + column] / total, Self.ridge.leastVariance)
+            Self.ridge.amount * max(system.squares(of: column) / total, Self.ridge.leastVariance)
         }
         return system.solved(ridge: ridge)
     }

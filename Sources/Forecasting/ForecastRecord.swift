@@ -10,6 +10,8 @@ struct ForecastRecord: Sendable {
     private var turbulence = Turbulence()
     private var issued: [IssuedPath] = []
     private let horizon: Int
+    /// Loads beyond single precision are judged as this one.
+    private static let judgedMax = 1e38
 
     /// A path whose later steps are not yet known.
     private struct IssuedPath {
@@ -17,8 +19,8 @@ struct ForecastRecord: Sendable {
         let path: [Double]
         /// When it was issued.
         let turbulence: Double
-        /// Quantile values at `LossWindow.levels`, one row per knot.
-        let judged: [(ahead: Int, values: [Double])]
+        /// Quantile values at `LossWindow.levels`, for one knot after the other; NaN where the path has nothing to say.
+        let judged: [Float]
     }
 
     /// A fine record keeps the misses at twice as many distances as are judged.
@@ -37,10 +39,11 @@ struct ForecastRecord: Sendable {
 
     /// Remembers a path, to measure it when its steps have come.
     mutating func issue(_ path: [Double], origin: Int, history: SubjectHistory, noise: Double) {
-        let judged = pools.knots.compactMap { ahead -> (ahead: Int, values: [Double])? in
-            guard !path[ahead - 1].isNaN else { return nil }
+        var judged: [Float] = []
+        judged.reserveCapacity(pools.knots.count * LossWindow.levels.count)
+        for ahead in pools.knots {
             let curve = curve(around: path[ahead - 1], ahead: ahead, target: origin + ahead, history, noise: noise)
-            return (ahead, LossWindow.levels.map(curve.value(at:)))
+            judged += LossWindow.levels.map { Float(min(curve.value(at: $0), Self.judgedMax)) }
         }
         issued.append(IssuedPath(origin: origin, path: path, turbulence: turbulence.factor, judged: judged))
     }
@@ -59,10 +62,12 @@ struct ForecastRecord: Sendable {
             guard !path.path[ahead - 1].isNaN else { continue }
             let residual = scaled - history.scale.scaled(path.path[ahead - 1])
             pools.insert(residual / path.turbulence, ahead: ahead, phase: phase, at: step, keeping: steps)
-            guard let judged = path.judged.first(where: { $0.ahead == ahead }) else { continue }
-            pools.recordCoverage(isAbove: seen > judged.values[2], isBelow: seen < judged.values[0], ahead: ahead)
+            guard let knot = pools.knots.firstIndex(of: ahead) else { continue }
+            let levels = LossWindow.levels.count
+            let judged = path.judged[knot * levels..<(knot + 1) * levels].map(Double.init)
+            pools.recordCoverage(isAbove: seen > judged[2], isBelow: seen < judged[0], ahead: ahead)
             guard losses.horizons.contains(ahead) else { continue }
-            let quantiles = judged.values.map(history.scale.scaled)
+            let quantiles = judged.map(history.scale.scaled)
             losses.add(seen: scaled, quantiles: quantiles, ahead: ahead, phase: phase)
         }
     }

@@ -7,14 +7,14 @@ import CLinearAlgebra
 /// The Gram matrix and right-hand side of one regression; unknowns are columns 0 ..< `columns`.
 struct NormalEquations: Sendable {
     let columns: Int
-    /// Column-major, both triangles filled; `columns` x `columns`.
-    private(set) var gram: [Double]
+    /// The lower triangle of the Gram matrix, column by column: half of it is enough to keep for ten thousand subjects.
+    private var triangle: [Double]
     private(set) var rightHandSide: [Double]
     private(set) var totalWeight: Double
 
     init(columns: Int) {
         self.columns = columns
-        gram = Array(repeating: 0, count: columns * columns)
+        triangle = Array(repeating: 0, count: columns * (columns + 1) / 2)
         rightHandSide = Array(repeating: 0, count: columns)
         totalWeight = 0
     }
@@ -42,19 +42,37 @@ struct NormalEquations: Sendable {
             Int32(width)
         )
         for column in 0..<columns {
-            for row in column..<columns {
-                gram[column * columns + row] = product[column * width + row]
-                gram[row * columns + column] = product[column * width + row]
-            }
+            for row in column..<columns { triangle[place(column, row)] = product[column * width + row] }
             rightHandSide[column] = product[column * width + columns]
         }
     }
+
+    /// Where the entry lies; `row` is not before `column`.
+    private func place(_ column: Int, _ row: Int) -> Int { column * (2 * columns - column - 1) / 2 + row }
+
+    /// The Gram matrix, column-major, `columns` x `columns`.
+    var gram: [Double] {
+        var square = [Double](repeating: 0, count: columns * columns)
+        for column in 0..<columns {
+            for row in column..<columns {
+                let entry = triangle[place(column, row)]
+                square[column * columns + row] = entry
+                square[row * columns + column] = entry
+            }
+        }
+        return square
+    }
+
+    /// The weighted sum of a column's squares.
+    func squares(of column: Int) -> Double { triangle[place(column, column)] }
 
     /// Adds a row given by its few columns that are not zero.
     mutating func add(_ row: [(column: Int, value: Double)], target: Double, weight: Double) {
         for (column, value) in row {
             rightHandSide[column] += weight * value * target
-            for (other, otherValue) in row { gram[column * columns + other] += weight * value * otherValue }
+            for (other, otherValue) in row where other >= column {
+                triangle[place(column, other)] += weight * value * otherValue
+            }
         }
         totalWeight += weight
     }
@@ -62,8 +80,8 @@ struct NormalEquations: Sendable {
     /// The weighted variance of a column around its mean, given the column that is constant 1.
     func variance(of column: Int, constant: Int) -> Double {
         guard totalWeight > 0 else { return 0 }
-        let mean = gram[column * columns + constant] / totalWeight
-        return max(0, gram[column * columns + column] / totalWeight - mean * mean)
+        let mean = triangle[place(min(column, constant), max(column, constant))] / totalWeight
+        return max(0, squares(of: column) / totalWeight - mean * mean)
     }
 
     /// The coefficients with `ridge` on the diagonal and `extra` (column, row, amount) besides. Where the system is not

@@ -41,7 +41,8 @@ struct ProphetPosterior: Sendable {
     init?(_ equations: NormalEquations, squares: Double, observations: Int, priorScales: [Double]) {
         let smooth = priorScales.count
         let ramps = equations.columns - smooth
-        func gram(_ row: Int, _ column: Int) -> Double { equations.gram[column * equations.columns + row] }
+        let square = equations.gram
+        func gram(_ row: Int, _ column: Int) -> Double { square[column * equations.columns + row] }
         var vectors = (0..<smooth * smooth).map { cell in
             let (row, column) = (cell % smooth, cell / smooth)
             return gram(row, column) * priorScales[row] * priorScales[column]

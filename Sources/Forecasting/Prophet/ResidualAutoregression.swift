@@ -59,7 +59,7 @@ struct ResidualAutoregression: Sendable {
                 totalWeight: Double(used.count)
             )
             let ridge = (0..<Self.columns).map { column in
-                let variance = equations.gram[column * Self.columns + column] / Double(max(1, used.count))
+                let variance = equations.squares(of: column) / Double(max(1, used.count))
                 return Self.ridge.amount * max(variance, Self.ridge.leastVariance)
             }
             return equations.solved(ridge: ridge) ?? Array(repeating: 0, count: Self.columns)
