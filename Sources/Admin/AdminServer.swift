@@ -47,6 +47,16 @@ package struct AdminServer: Sendable {
     }
 
     private static let pastShown = Duration.seconds(2 * 86_400)
+    private static let anomaliesShown = 100
+
+    /// A day where nothing is given.
+    private static func span(_ text: String?) throws(AdminError) -> Duration {
+        guard let text else { return .seconds(86_400) }
+        guard let span = Duration(text: text) else {
+            throw AdminError("`since` has to be a length of time such as 30m, 24h or 7d, not `\(text)`")
+        }
+        return span
+    }
 
     private func addViews(to api: RouterGroup<BasicRequestContext>) {
         api.get("/status") { [coordinator] _, _ in try Response.json(await coordinator.status()) }
@@ -67,6 +77,14 @@ package struct AdminServer: Sendable {
         api.get("/events") { [coordinator] _, _ in try Response.json(await coordinator.events()) }
         api.get("/metrics") { [coordinator] _, _ in try Response.json(await coordinator.metrics()) }
         api.get("/statements") { [coordinator] _, _ in try Response.json(await coordinator.statements()) }
+        api.get("/anomalies") { [coordinator] request, _ in
+            let parameters = request.uri.queryParameters
+            let since = try Self.span(parameters["since"].map(String.init))
+            return try Response.json(
+                await coordinator.anomalies(
+                    of: parameters["subject"].map(String.init), since: since,
+                    limit: parameters["limit"].flatMap { Int($0) } ?? Self.anomaliesShown))
+        }
         api.get("/audit") { [coordinator] request, _ in
             try Response.json(await coordinator.audit(AuditQuery(request.uri.queryParameters)))
         }

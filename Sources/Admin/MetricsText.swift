@@ -1,4 +1,5 @@
-// The Prometheus text format. Label values are instance and segment ids only: bounded sets.
+// The Prometheus text format. Label values are instance and segment ids and kinds of
+// anomalies only: bounded sets.
 import ControlPlane
 
 enum MetricsText {
@@ -8,6 +9,13 @@ enum MetricsText {
         gauge("foreshard_clients", "Client connections.", [([], Double(status.clients))], &text)
         gauge("foreshard_moves", "Moves under way.", [([], Double(status.moves.count))], &text)
         gauge("foreshard_forecast_stale", "1 when the forecast is too old.", [([], status.isForecastStale ? 1 : 0)], &text)
+        let kinds = status.anomalies.map { (label: [("kind", $0.kind.replacing(" ", with: "_"))], counts: $0) }
+        family(
+            "foreshard_anomalies_total", "Anomalies told since the start.", type: "counter",
+            kinds.map { ($0.label, Double($0.counts.told)) }, &text)
+        gauge(
+            "foreshard_anomalies_open", "Anomalies that last, by the last forecast.",
+            kinds.map { ($0.label, Double($0.counts.open)) }, &text)
         perInstance("load", "Average active sessions.", status) { $0.load }
         perInstance("capacity", "Load carried at the latency objective.", status) { $0.capacity }
         perInstance("connections_in_use", "Back-end connections in use.", status) { Double($0.connectionsInUse) }
@@ -34,7 +42,13 @@ enum MetricsText {
     private static func gauge(
         _ name: String, _ help: String, _ samples: [([(String, String)], Double)], _ text: inout String
     ) {
-        text += "# HELP \(name) \(help)\n# TYPE \(name) gauge\n"
+        family(name, help, type: "gauge", samples, &text)
+    }
+
+    private static func family(
+        _ name: String, _ help: String, type: String, _ samples: [([(String, String)], Double)], _ text: inout String
+    ) {
+        text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
         for (labels, value) in samples {
             let inside = labels.map { "\($0.0)=\"\($0.1)\"" }.joined(separator: ",")
             text += inside.isEmpty ? "\(name) \(value)\n" : "\(name){\(inside)} \(value)\n"

@@ -1,7 +1,6 @@
 // What is written down, so that every decision can be explained later with the numbers that caused it.
 import Catalog
 import ClusterModel
-import Forecasting
 import Foundation
 import Planning
 
@@ -40,12 +39,5 @@ extension Coordinator {
             notesWritten[reason] = record.at
         }
         audit(kind, record.sentence, record, move: record.move, segment: record.segment, instance: record.destination)
-    }
-
-    func audit(_ anomaly: Anomaly, in round: ForecastRound) {
-        let subject = round.segments.first { $0.value.anomaly == anomaly }?.key
-        audit(
-            "anomaly", "\(anomaly.kind.rawValue): \(anomaly.explanation) (score \(Load(anomaly.score)))",
-            ["expected": anomaly.expected, "seen": anomaly.seen, "score": anomaly.score], segment: subject)
     }
 }

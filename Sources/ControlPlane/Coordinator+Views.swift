@@ -21,7 +21,7 @@ extension Coordinator {
             statementsRefused: router?.counters.statementsRefused ?? 0, waitingAtGates: router?.waitingAtGates ?? 0,
             forecastIssuedAt: round?.issuedAt.description,
             forecastMilliseconds: round.map { $0.took.inSeconds * 1000 }, isForecastStale: isStale,
-            instances: await instanceViews(router?.pools ?? []), moves: await moveViews())
+            anomalies: anomalyCounts(), instances: await instanceViews(router?.pools ?? []), moves: await moveViews())
     }
 
     private func instanceViews(_ pools: [ProxyStatus.Pool]) async -> [InstanceView] {

@@ -54,6 +54,8 @@ package actor Coordinator {
     private var prunedAt: Timestamp?
     private static let auditKept = Duration.seconds(400 * 86_400)
     var plan: Plan?
+    /// Since the process began.
+    var anomaliesTold: [Anomaly.Kind: Int] = [:]
     /// The last note written for each reason, so that a standing wait is one record and not one for each plan.
     var notesWritten: [String: Timestamp] = [:]
     /// Instances that an order is being carried out about.
@@ -155,9 +157,9 @@ package actor Coordinator {
     /// Forecasts; the first call, which learns, may take a while.
     package func forecast(at moment: Timestamp) async {
         let next = await parts.forecaster.forecast(window, placement: placement, at: moment.floored(to: window.step))
+        tellAnomalies(of: next)
         if let round, next.issuedAt < round.issuedAt { return }
         round = next
-        for anomaly in next.anomalies { audit(anomaly, in: next) }
         let budget = parts.clock.realTime(of: timing.forecastEvery)
         if next.took > budget {
             parts.logger.warning(

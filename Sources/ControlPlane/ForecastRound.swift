@@ -32,6 +32,4 @@ package struct ForecastRound: Sendable {
 
     /// The ends of the steps that are predicted.
     package var steps: [Timestamp] { segments.values.first { !$0.steps.isEmpty }?.steps.map(\.at) ?? [] }
-
-    package var anomalies: [Anomaly] { segments.values.compactMap(\.anomaly) }
 }

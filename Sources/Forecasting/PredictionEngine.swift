@@ -131,6 +131,7 @@ package struct PredictionEngine: Sendable {
             round.learned.append(subject.name)
         }
         let forecast = state.report(subject, history: history, at: now)
+        state.reported()
         states[subject.name] = state
         return forecast
     }

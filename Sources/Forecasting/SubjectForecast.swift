@@ -21,6 +21,10 @@ package struct SubjectForecast: Sendable {
     package let models: [ModelForecast]
     /// What began with the newest step; the most severe, if several did.
     package let anomaly: Anomaly?
+    /// What began since the last forecast of this subject, oldest first; each onset is in one forecast only.
+    package let begun: [Anomaly]
+    /// What was told, in this forecast or before, and goes on at the newest step.
+    package let lasting: [Anomaly]
     /// How odd the newest step was, in 0..<1, by the last days; see `Oddness`.
     package let surprise: Double
     package let explanation: ForecastExplanation

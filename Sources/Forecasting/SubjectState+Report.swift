@@ -12,6 +12,8 @@ extension SubjectState {
             steps: steps,
             models: configuration.reportsEveryModel ? modelForecasts(history) : [],
             anomaly: anomaly,
+            begun: begun,
+            lasting: lasting,
             surprise: surprise,
             explanation: explanation(steps, lent: subject.lent, at: now)
         )

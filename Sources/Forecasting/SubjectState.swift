@@ -22,6 +22,10 @@ struct SubjectState: Sendable {
     private(set) var learnedThrough: Int
     /// What began with the last step; the most severe, if several did.
     private(set) var anomaly: Anomaly?
+    /// What began since `reported()`, oldest first, one at most for each step.
+    private(set) var begun: [Anomaly] = []
+    /// What was told and goes on at the last step, one at most of each kind.
+    private(set) var lasting: [Anomaly] = []
     /// How odd the last step was, in 0..<1, by the last days; see `Oddness`.
     private(set) var surprise = 0.0
     /// The combination's own record: its intervals are calibrated by its own misses.
@@ -137,13 +141,22 @@ struct SubjectState: Sendable {
         let verdict = detector.observe(
             step, seen: seen, isEventful: history.isEventful(step), noise: noise, outlook: outlook(from: step))
         surprise = verdict.surprise
-        anomaly = verdict.worst.map { surprise in
-            Anomaly(
-                kind: surprise.kind, at: grid.end(of: step), since: grid.start(of: surprise.since),
-                expected: surprise.expected, seen: seen.isNaN ? 0 : seen, score: surprise.score)
-        }
+        let found = verdict.found.map { anomaly(of: $0, noticedAt: step, seen: seen) }
+        anomaly = verdict.worst.map { anomaly(of: $0, noticedAt: step, seen: seen) }
+        if let anomaly { begun.append(anomaly) }
+        let stillThere = detector.lasting.subtracting(found.map(\.kind))
+        lasting = lasting.filter { stillThere.contains($0.kind) } + found
         if verdict.isAnomalous { notTeaching.insert(step) }
     }
+
+    private func anomaly(of surprise: Surprise, noticedAt step: Int, seen: Double) -> Anomaly {
+        Anomaly(
+            kind: surprise.kind, at: grid.end(of: step), since: grid.start(of: surprise.since),
+            expected: surprise.expected, seen: seen.isNaN ? 0 : seen, score: surprise.score)
+    }
+
+    /// What has begun so far was passed on.
+    mutating func reported() { begun = [] }
 
     /// What the newest path says of `step` and those after it; empty while too little is known.
     private func outlook(from step: Int) -> [Expectation] {

@@ -1,22 +1,37 @@
+// `foreshard anomalies`: what is out of the ordinary now and was lately, by a running server; or in a trace.
 import ArgumentParser
 import ClusterModel
-import Evaluation
-import Forecasting
-import Foundation
-import Traces
+import ControlPlane
 
 struct Anomalies: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Find what is out of the ordinary in a load trace.",
+        abstract: "What is out of the ordinary now, and was lately.",
         discussion: """
-            Reads timestamp,segment,load (ISO 8601; an empty load is a missing one) as a stream and lists spikes, level \
-            shifts, changed variance and missing data as the engine would have told them. Events known in advance \
-            silence it; those of kind `anomaly_window` that were not are labels, and the scores of the Numenta Anomaly \
+            Spikes, level shifts, changed variance and missing data, as the forecasts told them: those that last \
+            first, then those of --since. EVENT names a scheduled event at that time; steps that an event acts on tell nothing.
+
+              foreshard anomalies                       of every segment, in the last day
+              foreshard anomalies shop-07 --since 7d    of one segment; or of an instance's segments
+
+            With --trace no server is asked: loads are read from CSV (timestamp,segment,load; ISO 8601; an empty load \
+            is a missing one) as a stream, and what the engine would have told of them is listed. Events of kind \
+            `anomaly_window` that were not known in advance are labels, and the scores of the Numenta Anomaly \
             Benchmark follow. Writes scores.csv to the directory of --out.
             """)
 
+    @OptionGroup var server: ServerOptions
+
+    @Argument(help: "A segment, or an instance for all of its segments.")
+    var subject: String?
+
+    @Option(help: "How far to look back, as 30m, 24h or 7d (default: 24h).")
+    var since: String?
+
+    @Option(help: "How many that are over, the newest (default: 100).")
+    var limit: Int?
+
     @Option(parsing: .upToNextOption, help: "The load trace, a CSV file; with several, one threshold is scored for all.")
-    var trace: [String]
+    var trace: [String] = []
 
     @Option(parsing: .upToNextOption, help: "The events of each trace, CSV files in the same order.")
     var events: [String] = []
@@ -24,7 +39,7 @@ struct Anomalies: AsyncParsableCommand {
     @Option(help: "The step of the trace or a multiple of it, to which it is averaged. By default the trace's own.")
     var step: String?
 
-    @Option(help: "Only this segment.")
+    @Option(help: "Only this segment of the trace.")
     var segment: String?
 
     @Option(help: "The directory for scores.csv; made if it is not there.")
@@ -33,89 +48,69 @@ struct Anomalies: AsyncParsableCommand {
     @Flag(help: "Use no event that was known in advance: the benchmark's detectors have no calendar.")
     var withoutCalendar = false
 
-    /// Labels that are scored.
-    private static let windowKind = "anomaly_window"
+    private static let sinceByDefault = "24h"
+    private static let limitByDefault = 100
 
-    func run() async throws {
+    private var isReplay: Bool { !trace.isEmpty }
+
+    func validate() throws {
+        let ofTrace: [(String, Bool)] = [
+            ("--events", !events.isEmpty), ("--step", step != nil), ("--segment", segment != nil),
+            ("--out", out != nil), ("--without-calendar", withoutCalendar),
+        ]
+        let ofServer: [(String, Bool)] = [
+            ("a segment as argument", subject != nil), ("--since", since != nil), ("--limit", limit != nil),
+            ("--json", server.json),
+        ]
+        if let (name, _) = (isReplay ? ofServer : ofTrace).first(where: \.1) {
+            throw ValidationError(
+                isReplay ? "\(name) is for a running server; it does not go with --trace" : "\(name) needs a --trace")
+        }
         guard events.isEmpty || events.count == trace.count else {
             throw ValidationError("--events has to name one file per trace")
         }
-        let file = try out.map(scoresFile)
-        var table = TextTable("SEGMENT", "FROM", "NOTICED", "KIND", "SCORE", "WHAT")
-        var corpus: [LabelledScores] = []
-        var found = 0
-        for (number, path) in trace.enumerated() {
-            let trace = try events.isEmpty ? nil : EventTrace(path: events[number])
-            for (segment, series) in try readSeries(path) {
-                let loads = AnomalyStream.judge(segment, series, events: withoutCalendar ? [] : trace?.scheduled ?? []) { done in
-                    showProgress("\(segment): step \(done) of \(series.values.count)")
-                }
-                for anomaly in loads.compactMap(\.anomaly) {
-                    found += 1
-                    table.add(
-                        "\(segment)", "\(anomaly.since)", "\(anomaly.at)", anomaly.kind.rawValue,
-                        shown(anomaly.score), anomaly.explanation)
-                }
-                try file?.write(segment, loads)
-                let windows = (trace?.labelled ?? []).filter {
-                    $0.kind == Self.windowKind && $0.segments?.contains(segment) ?? true
-                }
-                corpus.append(LabelledScores(loads, windows: windows, step: series.step))
-            }
+        guard since.map({ Duration(text: $0) != nil }) ?? true else {
+            throw ValidationError("--since has to be a length of time such as 30m, 24h or 7d, not `\(since ?? "")`")
         }
-        try file?.close()
-        showProgress(nil)
-        print(found == 0 ? "nothing out of the ordinary" : table.text)
-        show(DetectionProfile.all.compactMap { DetectionScore(corpus, profile: $0) })
-        if let out { print("written: \(out)/scores.csv") }
+        guard limit.map({ $0 > 0 }) ?? true else { throw ValidationError("--limit has to be at least 1") }
     }
 
-    private func show(_ scores: [DetectionScore]) {
-        guard !scores.isEmpty else { return }
-        var table = TextTable("PROFILE", "NAB SCORE", "THRESHOLD", "WINDOWS FOUND", "OF", "FALSE POSITIVES")
-        for score in scores {
+    func run() async throws {
+        guard !isReplay else {
+            return try AnomalyReplay(
+                trace: trace, events: events, step: step, segment: segment, out: out, withoutCalendar: withoutCalendar
+            ).run()
+        }
+        try await look()
+    }
+
+    private func look() async throws {
+        let now = try await server.clusterTime()
+        let (since, limit) = (since ?? Self.sinceByDefault, limit ?? Self.limitByDefault)
+        var parameters = ["since": since, "limit": "\(limit)"]
+        if let subject { parameters["subject"] = subject }
+        try await server.show([AnomalyView].self, from: "anomalies", parameters) { views in
+            guard !views.isEmpty else { return "nothing out of the ordinary in the last \(since)" }
+            let open = views.count(where: \.isOpen)
+            let isCut = views.count - open >= limit
+            return """
+                \(open) last now, \(views.count - open) over in the last \(since)\
+                \(isCut ? ", the newest that --limit lets through" : "")
+
+                \(table(views, now))
+                """
+        }
+    }
+
+    private func table(_ views: [AnomalyView], _ now: String) -> String {
+        var table = TextTable(
+            "SEGMENT", "KIND", "SINCE", "NOTICED", "STATE", "EXPECTED", "SEEN", "SCORE", "EVENT", "WHAT")
+        for view in views {
             table.add(
-                score.profile, String(format: "%.6f", score.score), String(format: "%.6f", score.threshold),
-                "\(score.windowsFound)", "\(score.windows)", "\(score.falsePositives)")
+                view.segmentID, view.kind, shownTime(view.since, now: now), shownTime(view.at, now: now),
+                view.isOpen ? "lasts" : "over", number(view.expected), number(view.seen),
+                number(view.score, digits: 1), view.event ?? "none", view.explanation)
         }
-        print("\n\(table.text)")
-    }
-
-    private func shown(_ value: Double) -> String { String(format: "%.1f", value) }
-
-    private func scoresFile(_ directory: String) throws -> AnomalyScoresFile {
-        do {
-            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        } catch {
-            throw ValidationError("cannot make \(directory): \(error.localizedDescription)")
-        }
-        return try AnomalyScoresFile(path: directory + "/scores.csv")
-    }
-
-    private func readSeries(_ path: String) throws -> [(SegmentID, LoadSeries)] {
-        guard let own = try LoadTrace.step(path: path) else {
-            throw ValidationError("\(path) has no two readings of one segment")
-        }
-        let step = try step.map(duration) ?? own
-        guard step.wholeMilliseconds % own.wholeMilliseconds == 0 else {
-            throw ValidationError("--step has to be a multiple of the trace's own step, \(Int(own.inSeconds)) s")
-        }
-        let all = try LoadTrace.read(path: path, step: own).sorted { $0.key < $1.key }
-        let chosen = all.filter { segment == nil || $0.key.text == segment }
-        guard !chosen.isEmpty else { throw ValidationError("\(path) has no segment `\(segment ?? "")`") }
-        return try chosen.map { ($0.key, own == step ? $0.value : try $0.value.resampled(to: step)) }
-    }
-
-    private func duration(_ text: String) throws -> Duration {
-        guard let value = Duration(text: text), value > .zero else {
-            throw ValidationError("--step has to be a length of time such as 5m or 1h, not `\(text)`")
-        }
-        return value
-    }
-
-    /// One line that is written over; nil clears it. Nothing where nobody looks.
-    private func showProgress(_ text: String?) {
-        guard isatty(FileHandle.standardError.fileDescriptor) == 1 else { return }
-        FileHandle.standardError.write(Data("\r\u{1B}[K\(text ?? "")".utf8))
+        return table.text
     }
 }

@@ -40,8 +40,12 @@ struct Forecast: AsyncParsableCommand {
         else { throw AdminError("nothing to draw: \(subject) was neither measured nor forecast yet") }
         let events = try AdminClient.decode([EventView].self, await client.get("events"))
         let found = try AdminClient.decode(
-            [AuditView].self, await client.get("audit", ["segment": subject, "limit": "\(Self.anomaliesShown)"]))
-        let picture = try ForecastPicture(past, view, events: events, anomalies: found.filter { $0.kind == "anomaly" })
+            [AnomalyView].self,
+            await client.get(
+                "anomalies", ["subject": subject, "since": "2d", "limit": "\(Self.anomaliesShown)"]))
+        // Those of an instance's segments are loads of another size.
+        let picture = try ForecastPicture(
+            past, view, events: events, anomalies: found.filter { $0.segmentID == subject })
         do {
             try Data((picture.svg + "\n").utf8).write(to: URL(fileURLWithPath: file))
         } catch {

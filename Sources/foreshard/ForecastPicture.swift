@@ -9,7 +9,7 @@ import Foundation
 struct ForecastPicture {
     let svg: String
 
-    init(_ past: PastView, _ view: ForecastView, events: [EventView], anomalies: [AuditView]) throws {
+    init(_ past: PastView, _ view: ForecastView, events: [EventView], anomalies: [AnomalyView]) throws {
         guard let start = Timestamp(past.start) else {
             throw AdminError("the server sent a time that cannot be read: \(past.start)")
         }
@@ -37,12 +37,9 @@ struct ForecastPicture {
         return .init(start: start, end: end, label: event.label.isEmpty ? event.kind : event.label)
     }
 
-    /// The audit keeps an anomaly's numbers as JSON.
-    private static func anomaly(_ record: AuditView) -> (at: Timestamp, load: Double)? {
-        struct Numbers: Decodable { let seen: Double }
-        guard let at = Timestamp(record.at), let details = record.details,
-            let numbers = try? JSONDecoder().decode(Numbers.self, from: Data(details.utf8))
-        else { return nil }
-        return (at, numbers.seen)
+    /// Where nothing was measured there is nothing to mark.
+    private static func anomaly(_ view: AnomalyView) -> (at: Timestamp, load: Double)? {
+        guard let at = Timestamp(view.at), let seen = view.seen else { return nil }
+        return (at, seen)
     }
 }

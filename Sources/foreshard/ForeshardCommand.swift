@@ -26,9 +26,9 @@ struct ForeshardCommand: AsyncParsableCommand {
                 name: "Look",
                 subcommands: [
                     Status.self, Segments.self, Forecast.self, PlanCommand.self, Moves.self, Explain.self, Pool.self,
-                    Events.self, Metrics.self, Statements.self, Route.self,
+                    Anomalies.self, Events.self, Metrics.self, Statements.self, Route.self,
                 ]),
-            CommandGroup(name: "Judge", subcommands: [Evaluate.self, Anomalies.self]),
+            CommandGroup(name: "Judge", subcommands: [Evaluate.self]),
             CommandGroup(name: "Learn", subcommands: [Import.self]),
             CommandGroup(name: "Order", subcommands: [Move.self, Revert.self, Mode.self]),
         ])

@@ -19,10 +19,13 @@ struct Status: AsyncParsableCommand {
                     shownTime(instance.predictedPeakAt, now: view.now),
                     percent(instance.overloadProbability))
             }
+            let open = view.anomalies.reduce(0) { $0 + $1.open }
+            let anomalies = open == 0 ? "" : ", \(open) anomalies (see `foreshard anomalies`)"
             let forecast = view.forecastIssuedAt.map { "forecast of \($0)\(view.isForecastStale ? " (stale)" : "")" }
             return """
                 \(view.now)  mode \(view.mode), policy \(view.policy), routing epoch \(view.epoch), \
-                \(view.clients) clients, \(view.moves.count) moves under way, \(forecast ?? "no forecast yet")
+                \(view.clients) clients, \(view.moves.count) moves under way, \
+                \(forecast ?? "no forecast yet")\(anomalies)
 
                 \(table.text)
                 """

@@ -228,6 +228,44 @@ private func expectSound(_ forecast: SubjectForecast, steps: Int = 24) {
         #expect(try #require(run(shock: 0.2, length: 1)[9].anomaly).score < -6)
     }
 
+    @Test func aLevelShiftLastsUntilTheLoadIsBack() throws {
+        let forecasts = run(shock: 3, length: 10)
+        #expect(forecasts.prefix(9).allSatisfy { $0.lasting.isEmpty })
+        #expect(forecasts[9].lasting.map(\.kind) == [.spike])
+        let shift = try #require(forecasts[18].lasting.first { $0.kind == .levelShift })
+        #expect(shift.since == end(12 * perDay + 8))
+        #expect(forecasts[10...18].flatMap(\.begun).contains(shift))
+        #expect(try #require(forecasts.last).lasting.isEmpty)
+    }
+
+    @Test func anOnsetIsInOneForecastOnly() throws {
+        let known = 12 * perDay + 9
+        var values = dailySeries(days: 13)
+        values[known - 1] *= 3
+        var engine = PredictionEngine()
+        func forecast(_ count: Int) -> SubjectForecast {
+            engine.forecast([subject(Array(values[..<count]))], events: [], at: end(count))[0]
+        }
+        #expect(forecast(known - 3).begun.isEmpty)
+        // The odd step is not the newest: two ordinary ones came before anybody asked again.
+        let later = forecast(known + 2)
+        #expect(later.begun.map(\.at) == [end(known)])
+        #expect(later.anomaly == nil && later.lasting.isEmpty)
+        #expect(forecast(known + 2).begun.isEmpty)
+    }
+
+    @Test func aGapLastsUntilSomethingIsMeasured() {
+        var values = dailySeries(days: 13)
+        let first = 12 * perDay
+        for step in first + 50..<first + 53 { values[step] = .nan }
+        var engine = PredictionEngine()
+        let lasting = (first..<first + 55).map { known in
+            engine.forecast([subject(Array(values[..<known]))], events: [], at: end(known))[0].lasting.map(\.kind)
+        }
+        #expect(lasting.prefix(51) == Array(repeating: [], count: 51)[...])
+        #expect(lasting.suffix(4) == [[.missing], [.missing], [.missing], []])
+    }
+
     @Test func aKnownEventSuppressesTheAlarm() {
         let event = ScheduledEvent(
             kind: "sale",

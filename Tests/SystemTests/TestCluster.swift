@@ -10,6 +10,7 @@ final class TestCluster: Sendable {
     let endpoints: [Endpoint]
     let config: String
     let port: Int
+    let adminPort: Int
 
     static let schema = """
         CREATE ROLE app LOGIN;
@@ -58,12 +59,13 @@ final class TestCluster: Sendable {
         self.endpoints = endpoints
         config = directory + "/foreshard.yaml"
         port = Self.freePort()
+        adminPort = Self.freePort()
         let instances = endpoints.enumerated().map { index, endpoint in
             "  - {id: home-\(index + 1), port: \(endpoint.port), database: \(endpoint.database), user: \(endpoint.user), connections: 8}"
         }.joined(separator: "\n")
         let text = """
             listen: {port: \(port)}
-            admin: {port: \(Self.freePort())}
+            admin: {port: \(adminPort)}
             data_directory: \(directory)/data
             \(users)
             application: {user: app}
@@ -88,6 +90,12 @@ final class TestCluster: Sendable {
     /// Runs a foreshard command against this cluster.
     func foreshard(_ arguments: String...) async throws -> ProgramOutput {
         try await runProgram(Programs.foreshard, arguments + ["--config", config])
+    }
+
+    /// Adds a section to the configuration.
+    func configure(_ section: String) throws {
+        let text = try String(contentsOfFile: config, encoding: .utf8)
+        try "\(text)\n\(section)\n".write(toFile: config, atomically: true, encoding: .utf8)
     }
 
     /// Runs a query on one home directly.

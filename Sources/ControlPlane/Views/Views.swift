@@ -14,6 +14,7 @@ package struct StatusView: Codable, Sendable {
     package var forecastMilliseconds: Double?
     /// True when the forecast is older than two of its intervals.
     package var isForecastStale: Bool
+    package var anomalies: [AnomalyCountView]
     package var instances: [InstanceView]
     package var moves: [MoveView]
 }

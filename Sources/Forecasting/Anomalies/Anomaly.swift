@@ -28,6 +28,17 @@ package struct Anomaly: Sendable, Equatable {
     /// changed variance that of the newest step, for missing data 0.
     package let score: Double
 
+    package init(
+        kind: Kind, at: Timestamp, since: Timestamp, expected: Double, seen: Double, score: Double
+    ) {
+        self.kind = kind
+        self.at = at
+        self.since = since
+        self.expected = expected
+        self.seen = seen
+        self.score = score
+    }
+
     /// What happened, in words: `60 % above the expected 1,200 for 25 minutes`.
     package var explanation: String {
         let lasting = "for \(AnomalyWords.span(at - since))"

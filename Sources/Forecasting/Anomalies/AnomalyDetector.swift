@@ -43,6 +43,8 @@ struct AnomalyDetector: Sendable {
     private var run = 0
     private var quiet = 0
     private var isInGap = false
+    /// Whether the last step was a spike, told or an echo of one.
+    private var isSpiking = false
     private var missingShare = 0.0
     private var measured = 0
     private var told: [Anomaly.Kind: (step: Int, strength: Double)] = [:]
@@ -60,6 +62,7 @@ struct AnomalyDetector: Sendable {
     mutating func observe(
         _ step: Int, seen: Double, isEventful: Bool, noise: Double, outlook: [Expectation]
     ) -> StepVerdict {
+        isSpiking = false
         let isMissing = !seen.isFinite
         missingShare += ((isMissing ? 1 : 0) - missingShare) / 288
         guard !isMissing else { return missed(step, isEventful: isEventful, outlook) }
@@ -83,7 +86,8 @@ struct AnomalyDetector: Sendable {
         let limit = max(configuration.scoreMin, configuration.reachFactor * reach(score, expectation))
         let strength = abs(score) / limit
         var found: [Surprise] = []
-        if strength >= 1 {
+        isSpiking = strength >= 1
+        if isSpiking {
             found.append(
                 Surprise(kind: .spike, since: step, expected: forecast.load, score: score, strength: strength))
         }
@@ -95,7 +99,7 @@ struct AnomalyDetector: Sendable {
         found += [shifted, scattered].compactMap { $0 }
         learn(residual, at: step)
         let surprise = oddness.observe(step, seen: seen, expected: forecast.load)
-        return verdict(step, found, surprise: surprise, isSpike: strength >= 1, deviation: expectation.deviation)
+        return verdict(step, found, surprise: surprise, isSpike: isSpiking, deviation: expectation.deviation)
     }
 
     private mutating func verdict(
@@ -159,6 +163,15 @@ struct AnomalyDetector: Sendable {
         guard residuals.count >= Self.evidenceMin else { return 0 }
         let level = score > 0 ? 1 - configuration.reachShare : configuration.reachShare
         return abs(residuals.quantile(level) - expectation.median) / expectation.deviation
+    }
+
+    /// What goes on at the last step, if it was ever told. A level shift ends when the load is back or when the
+    /// forecasts of before it go no further: then it is the new normal.
+    var lasting: Set<Anomaly.Kind> {
+        let watched: [(Anomaly.Kind, Bool)] = [
+            (.spike, isSpiking), (.levelShift, shift.isTold), (.variance, variance.isTold), (.missing, isInGap),
+        ]
+        return Set(watched.filter(\.1).map(\.0))
     }
 
     /// By how much, in the models' scale, measurements scatter beyond the record since a level or a variance changed;

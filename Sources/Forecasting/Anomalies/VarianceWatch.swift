@@ -22,7 +22,7 @@ struct VarianceWatch: Sendable {
     private var count = Array(repeating: 0.0, count: partsOfDay)
     private var sum = 0.0
     private var since = 0
-    private var isTold = false
+    private(set) var isTold = false
 
     /// `step` is counted in days of `stepsPerDay`.
     mutating func observe(_ step: Int, of stepsPerDay: Int, score: Double, expected: Double) -> Surprise? {
