@@ -39,11 +39,15 @@ package struct LoadPlot: Sendable {
         }
     }
 
-    private static let width = 1000.0
-    private static let height = 240.0
+    static let width = 1000.0
+    static let height = 240.0
+    /// Around the drawing: labels of loads to the left, title and legend above, times below.
+    private static let (left, above, right, below) = (56, 34, 10, 32)
     private static let markRadius = 3.0
 
-    private let measured: LoadSeries
+    let measured: LoadSeries
+    /// What is drawn: the name of a segment or instance.
+    package var title: String?
     package var expected: [Expected] = []
     package var events: [Span] = []
     /// Times and loads that stood out.
@@ -54,29 +58,37 @@ package struct LoadPlot: Sendable {
     /// Draws from the start of `measured` to its end or to the last expected step, whichever is later.
     package init(_ measured: LoadSeries) { self.measured = measured }
 
-    private var start: Timestamp { measured.start }
-    private var end: Timestamp { max(measured.end, expected.last?.at ?? measured.end) }
+    var start: Timestamp { measured.start }
+    var end: Timestamp { max(measured.end, expected.last?.at ?? measured.end) }
 
-    private var top: Double {
+    var top: Double {
         let loads = measured.values.filter { !$0.isNaN } + expected.map(\.q95) + [threshold ?? 0, 1e-9]
-        return loads.max() ?? 1
+        return loads.filter(\.isFinite).max() ?? 1
     }
 
     /// The picture.
     package var svg: String {
         let scale = Scale(start: start, span: max((end - start).inSeconds, 1), top: top)
         let parts =
-            events.map { shade($0, scale) } + [band(scale, \.q05, \.q95, "0.15"), band(scale, \.q25, \.q75, "0.25")]
+            [ground] + grid(scale) + events.map { shade($0, scale) }
+            + [band(scale, \.q05, \.q95, "0.15"), band(scale, \.q25, \.q75, "0.25")]
             + [line(expected.map { scale.point($0.at - measured.step, $0.median) }, "#1f6feb")]
             + runs(scale).map { line($0, "#111") } + anomalies.map { mark($0, scale) }
-            + (threshold.map { [across($0, scale)] } ?? []) + labels
-        return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 -14 \(Int(Self.width)) \(Int(Self.height) + 30)\" "
+            + (threshold.map { [across($0, scale)] } ?? []) + header + ends
+        let width = Int(Self.width) + Self.left + Self.right
+        let height = Int(Self.height) + Self.above + Self.below
+        return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"\(-Self.left) \(-Self.above) \(width) \(height)\" "
             + "role=\"img\" font-family=\"system-ui,sans-serif\" font-size=\"11\">\n"
             + parts.filter { !$0.isEmpty }.joined(separator: "\n") + "\n</svg>"
     }
 
+    /// So that it can be read on any background.
+    private var ground: String {
+        "<rect x=\"\(-Self.left)\" y=\"\(-Self.above)\" width=\"100%\" height=\"100%\" fill=\"#fff\"/>"
+    }
+
     /// From time and load to places in the picture.
-    private struct Scale {
+    struct Scale {
         let start: Timestamp
         let span, top: Double
 
@@ -85,7 +97,7 @@ package struct LoadPlot: Sendable {
         func point(_ at: Timestamp, _ load: Double) -> String { "\(shown(x(at))),\(shown(y(load)))" }
     }
 
-    private static func shown(_ value: Double) -> String { EvaluationReport.rounded(value, 1) }
+    static func shown(_ value: Double) -> String { EvaluationReport.rounded(value, 1) }
 
     /// The measured points, apart where steps are missing.
     private func runs(_ scale: Scale) -> [[String]] {
@@ -132,14 +144,5 @@ package struct LoadPlot: Sendable {
     private func across(_ load: Double, _ scale: Scale) -> String {
         let y = Self.shown(scale.y(load))
         return "<line x1=\"0\" x2=\"\(Int(Self.width))\" y1=\"\(y)\" y2=\"\(y)\" stroke=\"#d1242f\" stroke-dasharray=\"4 4\"/>"
-    }
-
-    private var labels: [String] {
-        let (right, bottom) = (Int(Self.width) - 2, Int(Self.height) + 12)
-        return [
-            "<text x=\"2\" y=\"-2\">\(EvaluationReport.rounded(top, top < 10 ? 3 : 1))</text>",
-            "<text x=\"2\" y=\"\(bottom)\">\(start)</text>",
-            "<text x=\"\(right)\" y=\"\(bottom)\" text-anchor=\"end\">\(end)</text>",
-        ]
     }
 }

@@ -17,6 +17,7 @@ struct ForecastPicture {
         guard step > .zero else { throw AdminError("the server sent a step of \(past.stepSeconds) s") }
         let measured = LoadSeries(start: start, step: step, values: past.loads.map { $0 ?? .nan })
         var plot = LoadPlot(measured)
+        plot.title = past.subject
         plot.threshold = view.threshold
         plot.expected = view.steps.compactMap(Self.expected)
         plot.events = events.filter { $0.segments?.contains(past.subject) ?? true }.compactMap(Self.span)

@@ -158,7 +158,28 @@ private func rolled(
         #expect(count("<polygon", in: svg) == 2 && count("<circle", in: svg) == 1 && count("<line", in: svg) == 1)
         #expect(svg.contains("sale &lt; 5 &amp; more"))
         #expect(svg.contains("\(end + .seconds(300))"), "it reaches to the last expected step")
-        #expect(svg.contains(">8.000<"), "the highest quantile sets the scale")
+        #expect(svg.contains("highest 8.000<"), "the highest quantile sets the scale")
+    }
+
+    @Test func itSaysWhatItShows() {
+        var plot = plot
+        plot.title = "a<b"
+        #expect(plot.svg.contains(">a&lt;b<"))
+        #expect(!plot.svg.contains("measured"), "a legend is for two things at least")
+        plot.expected = [.init(at: start + .seconds(1800), q05: 1, q25: 2, median: 3, q75: 4, q95: 8)]
+        #expect(plot.svg.contains(">measured<") && plot.svg.contains(">expected<"))
+    }
+
+    /// Loads of 0, 2, 4, ... and a line for every five minutes at the most.
+    @Test func theGridIsRound() {
+        var plot = plot
+        plot.threshold = 8
+        for load in ["0", "2.0", "4.0", "6.0", "8.0"] { #expect(plot.svg.contains(">\(load)<"), "\(load)") }
+        for time in ["13:50", "14:00", "14:15"] { #expect(plot.svg.contains(">\(time)<"), "\(time)") }
+        for (first, loads) in [(1e-9, [1e-9]), (1e14, [1e14, .nan]), (5, [])] as [(Double, [Double])] {
+            let extreme = LoadPlot(LoadSeries(start: start, step: .seconds(300), values: loads + [first]))
+            #expect(!extreme.svg.contains("nan") && count("H1000\"", in: extreme.svg) < 8)
+        }
     }
 
     @Test func whatLiesOutsideIsLeftOut() {

@@ -25,14 +25,17 @@ final class TestCluster: Sendable {
     ///   - users: who may log in, and how.
     ///   - pool: the `pool` section.
     ///   - extra: further sections of the configuration.
+    ///   - settings: lines of postgresql.conf.
     static func start(
-        users: String = trustedUsers, pool: String = "", extra: String = "", schema: String = schema
+        users: String = trustedUsers, pool: String = "", extra: String = "", schema: String = schema,
+        settings additional: [String: String] = [:]
     ) async throws -> TestCluster {
         let directory = FileManager.default.temporaryDirectory.path + "/foreshard-system-\(UUID().uuidString)"
         try FileManager.default.createDirectory(
             atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
         var settings = ServerSettings()
         settings.isDurable = false
+        settings.additional = additional
         let cluster = try await LocalCluster(directory: directory + "/homes", settings: settings)
         var servers: [LocalServer] = []
         var endpoints: [Endpoint] = []
