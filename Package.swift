@@ -257,5 +257,8 @@ let package = Package(
                 "ClusterModel", "LogImport", "Routing",
             ], path: "Benchmarks/ImportBenchmark",
             swiftSettings: strict),
+        .executableTarget(
+            name: "HistoryBenchmark", dependencies: ["ClusterModel", "History", grdb],
+            path: "Benchmarks/HistoryBenchmark", swiftSettings: strict),
     ]
 )
