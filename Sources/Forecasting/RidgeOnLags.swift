@@ -9,7 +9,8 @@
 package struct RidgeOnLags: ForecastModel {
     /// In units of one observation of each column's variance.
     package var ridge = 1.0
-    /// Every how many steps an origin is learned from: neighbouring rows say nearly the same.
+    /// Every how many steps an origin is learned from: neighbouring rows say nearly the same. Where steps are longer
+    /// than five minutes they do not, and every origin teaches.
     package var originStride = 3
     /// Whether scheduled events are used.
     package var usesEvents = true
@@ -30,7 +31,7 @@ package struct RidgeOnLags: ForecastModel {
         let learned = usesEvents ? EventEffects.learned(from: history, through: end, settings: effects) : .none
         let layout = LagColumns(stepsPerDay: history.grid.stepsPerDay)
         let first = (history.firstMeasured ?? end) + layout.reach
-        let origins = stride(from: end - horizon, through: first, by: -originStride).filter { origin in
+        let origins = stride(from: end - horizon, through: first, by: -history.grid.originStride(originStride)).filter { origin in
             (origin + 1...origin + horizon).allSatisfy(history.teaches)
         }
         guard origins.count > layout.count else { throw .tooFewMeasured(steps: origins.count, needed: layout.count) }

@@ -22,7 +22,8 @@ package struct Spar: ForecastModel {
     package var ridge = 1.0
     /// Days after which a row counts half.
     package var halfLifeDays = 7.0
-    /// Every how many steps an origin is learned from: neighbouring rows say nearly the same.
+    /// Every how many steps an origin is learned from: neighbouring rows say nearly the same. Where steps are longer
+    /// than five minutes they do not, and every origin teaches.
     package var originStride = 3
     /// Whether scheduled events are used.
     package var usesEvents = true

@@ -28,6 +28,9 @@ struct StepGrid: Equatable, Sendable {
         Int((span.wholeMilliseconds + width - 1) / width)
     }
 
+    /// How far apart origins lie that models learn from, when they are `fine` apart at steps of up to five minutes.
+    func originStride(_ fine: Int) -> Int { width > 300_000 ? 1 : fine }
+
     /// Local time of day at the start of the step, as a share of the day in 0..<1.
     func timeOfDay(_ number: Int) -> Double {
         Double(Self.modulo(localMilliseconds(number), 86_400_000)) / 86_400_000
