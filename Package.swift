@@ -41,7 +41,8 @@ let package = Package(
         .systemLibrary(name: "CLibical", pkgConfig: "libical", providers: [.apt(["libical-dev"])]),
         .target(name: "SQLAnalysis", dependencies: ["ClusterModel", "CPgQuery"], swiftSettings: strict),
         .target(name: "Routing", dependencies: ["ClusterModel", "SQLAnalysis"], swiftSettings: strict),
-        .target(name: "Forecasting", dependencies: ["ClusterModel", "CLBFGS", "CLinearAlgebra"], swiftSettings: strict),
+        .target(
+            name: "Forecasting", dependencies: ["ClusterModel", "CLBFGS", "CLinearAlgebra"], swiftSettings: strict),
         .target(name: "Traces", dependencies: ["ClusterModel", "Forecasting"], swiftSettings: strict),
         .target(name: "Evaluation", dependencies: ["ClusterModel", "Forecasting"], swiftSettings: strict),
         .target(name: "Planning", dependencies: ["ClusterModel"], swiftSettings: strict),
@@ -178,7 +179,8 @@ let package = Package(
             ], exclude: ["Samples"],
             swiftSettings: strict),
         .testTarget(
-            name: "LocalPostgresTests", dependencies: ["ClusterModel", "LocalPostgres", "TestServers"], swiftSettings: strict),
+            name: "LocalPostgresTests", dependencies: ["ClusterModel", "LocalPostgres", "TestServers"],
+            swiftSettings: strict),
         .testTarget(
             name: "PostgresClientTests",
             dependencies: [

@@ -10,7 +10,8 @@ import Forecasting
 struct ScaleTable {
     static func print(counts: [Int], width: Int) async {
         Swift.print("Many segments, four weeks at five minutes, 24 steps ahead, \(width) engines side by side\n")
-        Swift.print("segments  first call s   per segment ms   update s   all relearned s   per segment ms   resident GB")
+        Swift.print(
+            "segments  first call s   per segment ms   update s   all relearned s   per segment ms   resident GB")
         for count in counts { await row(count, width: width) }
     }
 
@@ -35,8 +36,10 @@ struct ScaleTable {
             precondition(number != 2 || round.relearned.count == count)
         }
         Swift.print(
-            column(Double(count), 8, decimals: 0) + column(spans[0], 14) + column(1000 * spans[0] / Double(count), 17, decimals: 2)
-                + column(spans[1], 11, decimals: 2) + column(spans[2], 18) + column(1000 * spans[2] / Double(count), 17, decimals: 2)
+            column(Double(count), 8, decimals: 0) + column(spans[0], 14)
+                + column(1000 * spans[0] / Double(count), 17, decimals: 2)
+                + column(spans[1], 11, decimals: 2) + column(spans[2], 18)
+                + column(1000 * spans[2] / Double(count), 17, decimals: 2)
                 + column(residentGigabytes(), 14, decimals: 2))
     }
 

@@ -1,6 +1,6 @@
-import Foundation
 import ClusterModel
 import Forecasting
+import Foundation
 import Traces
 
 if CommandLine.arguments.dropFirst().first == "--scale" {

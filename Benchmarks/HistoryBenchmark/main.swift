@@ -73,17 +73,22 @@ report(large)
 let growth = Double(large.segments) / Double(small.segments)
 func grown(_ small: Double, _ large: Double) -> String { String(format: "%.2f", large / small / growth) }
 print("from \(small.segments) to \(large.segments) segments, the cost of one segment changes by a factor of")
-print("  bytes \(grown(small.bytes.history, large.bytes.history)), reading "
-    + grown(HistoryRun.Times.median(small.reading.history), HistoryRun.Times.median(large.reading.history))
-    + ", append of ten seconds "
-    + grown(HistoryRun.Times.mean(small.tenSecondRounds.history), HistoryRun.Times.mean(large.tenSecondRounds.history)))
+print(
+    "  bytes \(grown(small.bytes.history, large.bytes.history)), reading "
+        + grown(HistoryRun.Times.median(small.reading.history), HistoryRun.Times.median(large.reading.history))
+        + ", append of ten seconds "
+        + grown(
+            HistoryRun.Times.mean(small.tenSecondRounds.history), HistoryRun.Times.mean(large.tenSecondRounds.history)))
 
 let tenThousand = 10_000.0 / Double(large.segments)
 print("\n10,000 segments, if it stays linear:")
 let parts = gigabytesOfAYear(large, segments: 10_000)
 for part in parts { print(String(format: "  %4d s kept %5.1f days %8.2f GB", part.step, part.days, part.gigabytes)) }
 print(String(format: "  the file after a year     %8.2f GB", parts.reduce(0) { $0 + $1.gigabytes }))
-print(String(format: "  reading %d days           %8.1f s", days, HistoryRun.Times.median(large.reading.history) * tenThousand))
+print(
+    String(
+        format: "  reading %d days           %8.1f s", days,
+        HistoryRun.Times.median(large.reading.history) * tenThousand))
 
 let many = try HistoryRun(segments: 10_000, days: 0, rounds: roundsOfMany)
 print("\n10,000 segments, measured over \(roundsOfMany) rounds: history, rows, ratio")

@@ -17,7 +17,9 @@ package struct AdminClient: Sendable {
     package func get(_ path: String, _ parameters: [String: String] = [:]) async throws -> Data {
         guard var components = URLComponents(string: base + path) else { throw AdminError("no such page: \(path)") }
         if !parameters.isEmpty {
-            components.queryItems = parameters.sorted { $0.key < $1.key }.map { URLQueryItem(name: $0.key, value: $0.value) }
+            components.queryItems = parameters.sorted { $0.key < $1.key }.map {
+                URLQueryItem(name: $0.key, value: $0.value)
+            }
             // A plus sign is a space to a server that reads forms.
             components.percentEncodedQuery = components.percentEncodedQuery?.replacingOccurrences(of: "+", with: "%2B")
         }

@@ -89,7 +89,9 @@ package struct AdminServer: Sendable {
             try Response.json(await coordinator.audit(AuditQuery(request.uri.queryParameters)))
         }
         api.get("/route") { [coordinator] request, _ in
-            guard let sql = request.uri.queryParameters["sql"] else { throw AdminError("the parameter `sql` is missing") }
+            guard let sql = request.uri.queryParameters["sql"] else {
+                throw AdminError("the parameter `sql` is missing")
+            }
             return try Response.json(await coordinator.route(String(sql)))
         }
     }

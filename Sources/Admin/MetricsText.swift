@@ -8,7 +8,9 @@ enum MetricsText {
         gauge("foreshard_routing_epoch", "Version of the routing table.", [([], Double(status.epoch))], &text)
         gauge("foreshard_clients", "Client connections.", [([], Double(status.clients))], &text)
         gauge("foreshard_moves", "Moves under way.", [([], Double(status.moves.count))], &text)
-        gauge("foreshard_forecast_stale", "1 when the forecast is too old.", [([], status.isForecastStale ? 1 : 0)], &text)
+        gauge(
+            "foreshard_forecast_stale", "1 when the forecast is too old.", [([], status.isForecastStale ? 1 : 0)], &text
+        )
         let kinds = status.anomalies.map { (label: [("kind", $0.kind.replacing(" ", with: "_"))], counts: $0) }
         family(
             "foreshard_anomalies_total", "Anomalies told since the start.", type: "counter",

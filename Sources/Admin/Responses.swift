@@ -49,7 +49,8 @@ struct TokenCheck: RouterMiddleware {
         let wanted = Array("Bearer \(token)".utf8)
         let difference = zip(given, wanted).reduce(given.count ^ wanted.count) { $0 | Int($1.0 ^ $1.1) }
         guard difference == 0 else {
-            throw HTTPError(.unauthorized, message: "the admin token is missing or wrong: see admin.token in the data directory")
+            throw HTTPError(
+                .unauthorized, message: "the admin token is missing or wrong: see admin.token in the data directory")
         }
         return try await next(request, context)
     }

@@ -43,7 +43,8 @@ extension Assembly {
             homes: homes,
             homeOfSegment: made.homeOfSegment,
             sizes: try await SegmentSizes(groups: made.routing.table.groups, homes: homes),
-            routed: { ProxyAssembly(configuration: configuration, logger: made.logger).routed($0) }, logger: made.logger)
+            routed: { ProxyAssembly(configuration: configuration, logger: made.logger).routed($0) }, logger: made.logger
+        )
         let coordinator = Coordinator(
             parts: parts,
             timing: .init(
@@ -104,7 +105,8 @@ extension Assembly {
         planning.movesInFlightMax = max(planning.movesInFlightMax, settings.movesAtOnce)
         options.planning(&planning)
         guard planning.problems.isEmpty else {
-            throw ClusterError("the controller's settings contradict each other: " + planning.problems.joined(separator: "; "))
+            throw ClusterError(
+                "the controller's settings contradict each other: " + planning.problems.joined(separator: "; "))
         }
         let memory = try catalog.controllerMemory().map { try JSONDecoder().decode(ControllerMemory.self, from: $0) }
         return ShardingController(configuration: planning, memory: memory ?? ControllerMemory())

@@ -78,7 +78,8 @@ package final class Assembly: Sendable {
         ).make()
         try await pool.recover()
         let executor = MoveExecutor(
-            journal: catalog, gate: routing, term: catalog.term, configuration: moveConfiguration(configuration, options),
+            journal: catalog, gate: routing, term: catalog.term,
+            configuration: moveConfiguration(configuration, options),
             endpoints: { id in
                 if let home = homes.first(where: { $0.id == id }) { return home.endpoint }
                 return await pool.instance(id)?.endpoint

@@ -39,7 +39,9 @@ extension Coordinator {
 
     private func prepare(_ directive: MigrationDirective, record: DecisionRecord) async throws {
         try await startMove(of: directive.segmentID, to: directive.destination, thenCutOver: false) { id in
-            audit("plan", record.sentence, record, move: id, segment: directive.segmentID, instance: directive.destination)
+            audit(
+                "plan", record.sentence, record, move: id, segment: directive.segmentID, instance: directive.destination
+            )
         }
     }
 

@@ -20,7 +20,8 @@ extension Coordinator {
                 AuditEntry(
                     kind: kind, move: move, segment: segment, instance: instance, sentence: sentence, details: json))
         } catch {
-            parts.logger.error("cannot write the audit", metadata: ["error": "\(error)", "audit.sentence": "\(sentence)"])
+            parts.logger.error(
+                "cannot write the audit", metadata: ["error": "\(error)", "audit.sentence": "\(sentence)"])
         }
     }
 

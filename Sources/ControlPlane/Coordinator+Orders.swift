@@ -30,7 +30,8 @@ extension Coordinator {
         guard let moves else { throw OrderRefusal("moves are not ready yet.") }
         guard let move = await moves.tracked[id] else {
             throw OrderRefusal(
-                "move \(id) is not under way. If it is final, move the segment back: foreshard move SEGMENT --to INSTANCE.")
+                "move \(id) is not under way. If it is final, move the segment back: foreshard move SEGMENT --to INSTANCE."
+            )
         }
         audit("order", "a person ordered move \(id) undone", String?.none, move: id)
         if move.record.state == .probation {

@@ -67,18 +67,22 @@ extension Coordinator {
     package func forecasts(of subject: String?) async -> [ForecastView] {
         guard let round else { return [] }
         var views: [ForecastView] = []
-        for (id, forecast) in round.segments.sorted(by: { $0.key < $1.key }) where subject == nil || subject == id.text {
+        for (id, forecast) in round.segments.sorted(by: { $0.key < $1.key }) where subject == nil || subject == id.text
+        {
             views.append(view(of: forecast, named: id.text, threshold: nil))
         }
-        for (id, forecast) in round.instances.sorted(by: { $0.key < $1.key }) where subject == nil || subject == id.text {
-            views.append(view(of: forecast, named: id.text, threshold: await capacity(of: id).map { $0 * thresholdShare }))
+        for (id, forecast) in round.instances.sorted(by: { $0.key < $1.key }) where subject == nil || subject == id.text
+        {
+            views.append(
+                view(of: forecast, named: id.text, threshold: await capacity(of: id).map { $0 * thresholdShare }))
         }
         return views
     }
 
     /// The last days of a segment or instance as forecasts see them; nil for a name that is not known.
     package func past(of subject: String, span: Duration) -> PastView? {
-        let owned = window.series[SegmentID(subject)].map { [$0] }
+        let owned =
+            window.series[SegmentID(subject)].map { [$0] }
             ?? placement[InstanceID(subject)]?.compactMap { window.series[$0] }
         guard let owned, let series = try? LoadSeries.sum(owned) else { return nil }
         let shown = series.window(from: max(series.start, series.end - span), to: series.end)
@@ -202,7 +206,8 @@ extension MoveView {
         let report = record.report
         self.init(
             id: record.id.text, segmentID: record.order.segment.id.text, source: record.order.source.text,
-            target: record.order.target.text, state: record.state.rawValue, work: work.map { "\($0)" }, rowsCopied: report.rowsCopied,
+            target: record.order.target.text, state: record.state.rawValue, work: work.map { "\($0)" },
+            rowsCopied: report.rowsCopied,
             bytesCopied: report.bytesCopied, blockedMilliseconds: report.blocks.map(\.milliseconds),
             preparedMilliseconds: report.preparedInMilliseconds, failure: report.failure)
     }

@@ -240,7 +240,8 @@ package actor Coordinator {
         }
         return await SnapshotBuilder(
             now: moment, table: table, homes: parts.homes, homeOfSegment: parts.homeOfSegment, members: members,
-            readiness: parts.pool.readiness, recent: recent, round: freshRound(at: moment), moves: moves?.inFlight ?? [], holds: moves?.tidying ?? [:],
+            readiness: parts.pool.readiness, recent: recent, round: freshRound(at: moment),
+            moves: moves?.inFlight ?? [], holds: moves?.tidying ?? [:],
             latencyObjective: timing.latencyObjective, timesToMove: times, clock: parts.clock
         ).build()
     }

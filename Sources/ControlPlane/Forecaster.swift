@@ -40,12 +40,14 @@ package actor Forecaster {
         let bySubject = Dictionary(forecasts.map { ($0.subject, $0) }, uniquingKeysWith: { first, _ in first })
         return ForecastRound(
             issuedAt: now, took: clock.now - begin, step: window.step,
-            segments: Dictionary(uniqueKeysWithValues: segments.compactMap { subject in
-                bySubject[subject.name].map { (SegmentID(subject.name), $0) }
-            }),
-            instances: Dictionary(uniqueKeysWithValues: instances.compactMap { instance, subject in
-                bySubject[subject.name].map { (instance, $0) }
-            }),
+            segments: Dictionary(
+                uniqueKeysWithValues: segments.compactMap { subject in
+                    bySubject[subject.name].map { (SegmentID(subject.name), $0) }
+                }),
+            instances: Dictionary(
+                uniqueKeysWithValues: instances.compactMap { instance, subject in
+                    bySubject[subject.name].map { (instance, $0) }
+                }),
             placement: placement)
     }
 }

@@ -127,7 +127,8 @@ package actor MoveService {
     /// Starts copying; returns at once. With `thenCutOver`, ownership changes as soon as the copy is ready.
     func prepare(_ order: MoveOrder, epoch: Epoch, thenCutOver: Bool) throws {
         if let other = tracked.values.first(where: { $0.record.order.segment.id == order.segment.id }) {
-            throw OrderRefusal("segment \(order.segment.id) is still in move \(other.record.id) (\(other.record.state)).")
+            throw OrderRefusal(
+                "segment \(order.segment.id) is still in move \(other.record.id) (\(other.record.state)).")
         }
         track(MoveRecord(order: order, term: 0, epoch: epoch))
         let prepare = Piece(.preparing) { [executor] in try await executor.start(order, epoch: epoch) }

@@ -29,7 +29,8 @@ struct ProxyAssembly {
             throw error
         } catch {
             throw ClusterError(
-                "cannot listen on \(configuration.listen.host):\(configuration.listen.port): \(error). Is the port in use?")
+                "cannot listen on \(configuration.listen.host):\(configuration.listen.port): \(error). Is the port in use?"
+            )
         }
     }
 
@@ -47,7 +48,8 @@ struct ProxyAssembly {
     }
 
     private func connectionsMax(of id: InstanceID) -> Int {
-        if let own = (configuration.instances + configuration.pool.fixedInstances).first(where: { $0.instance.id == id }) {
+        if let own = (configuration.instances + configuration.pool.fixedInstances).first(where: { $0.instance.id == id }
+        ) {
             return own.connectionsMax
         }
         switch configuration.pool.provider {
@@ -62,7 +64,8 @@ struct ProxyAssembly {
             case (.trust, _): return ProxyUser(name: user.name, credential: .trust)
             case (.scram, .password(let password)?):
                 var generator = SystemRandomNumberGenerator()
-                let salt = (0..<SCRAMVerifier.saltLength).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+                let salt = (0..<SCRAMVerifier.saltLength).map { _ in UInt8.random(in: .min ... .max, using: &generator)
+                }
                 return ProxyUser(name: user.name, credential: .verifier(SCRAMVerifier(password: password, salt: salt)))
             case (.scram, .verifier(let text)?):
                 guard let verifier = SCRAMVerifier(pgAuthID: text) else {

@@ -4,7 +4,9 @@ import Routing
 extension QueryRoutingTable {
     /// Where one of this table's own segments is.
     func owner(of segment: Segment) -> InstanceID {
-        guard let owner = self[segment.id] else { preconditionFailure("\(segment.id) is not in the table it came from") }
+        guard let owner = self[segment.id] else {
+            preconditionFailure("\(segment.id) is not in the table it came from")
+        }
         return owner
     }
 

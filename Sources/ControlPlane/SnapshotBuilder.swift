@@ -67,7 +67,8 @@ struct SnapshotBuilder {
         return SegmentSnapshot(
             id: segment.id, home: homeOfSegment[segment.id] ?? owner, owner: owner,
             measuredLoad: recent.load(of: [segment.id]).activeSessions,
-            forecast: distributions(round?.segments[segment.id], steps: steps), timeToMove: timesToMove[segment.id] ?? .zero,
+            forecast: distributions(round?.segments[segment.id], steps: steps),
+            timeToMove: timesToMove[segment.id] ?? .zero,
             hold: holds[segment.id])
     }
 

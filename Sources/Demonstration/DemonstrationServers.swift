@@ -51,7 +51,9 @@ struct DemonstrationServers: Sendable {
         try await Self.run(["/bin/cp", "-a", "--reflink=auto", filled, target + "/homes"])
         try FileManager.default.createDirectory(atPath: target + "/data/contingent", withIntermediateDirectories: true)
         let template = "/template.\(Self.settings.locale)"
-        try await Self.run(["/bin/cp", "-a", "--reflink=auto", filled + template, target + "/data/contingent" + template])
+        try await Self.run([
+            "/bin/cp", "-a", "--reflink=auto", filled + template, target + "/data/contingent" + template,
+        ])
         return try await LocalCluster(directory: target + "/homes", settings: Self.settings)
     }
 
@@ -69,6 +71,8 @@ struct DemonstrationServers: Sendable {
         process.arguments = Array(command.dropFirst())
         try process.run()
         process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw DemonstrationError("\(command.joined(separator: " ")) failed") }
+        guard process.terminationStatus == 0 else {
+            throw DemonstrationError("\(command.joined(separator: " ")) failed")
+        }
     }
 }

@@ -65,7 +65,8 @@ package struct PeakReplay: Sendable {
         return report
     }
 
-    private func measure(in directory: String, since begin: ContinuousClock.Instant) async throws -> DemonstrationReport {
+    private func measure(in directory: String, since begin: ContinuousClock.Instant) async throws -> DemonstrationReport
+    {
         let keys = ZipfKeys(count: Int(scenario.shop.customers), exponent: scenario.keyExponent, seed: scenario.seed)
         let settings = GroupSettings(group: Shop.group, segments: scenario.segments)
         let segments = FirstPlacement.segments(of: settings)

@@ -90,8 +90,12 @@ struct PolicyReplay {
         _ = await coordinator.setMode(.observe)
         try await wait {
             let moves = await coordinator.moveViews()
-            for move in moves where move.state == "ready" { _ = try? await coordinator.orderRevert(of: MoveID(move.id)) }
-            let isPoolAtRest = await assembly.pool.allMembers.allSatisfy { $0.state.kind != .draining && $0.state.kind != .wiping }
+            for move in moves where move.state == "ready" {
+                _ = try? await coordinator.orderRevert(of: MoveID(move.id))
+            }
+            let isPoolAtRest = await assembly.pool.allMembers.allSatisfy {
+                $0.state.kind != .draining && $0.state.kind != .wiping
+            }
             return moves.isEmpty && isPoolAtRest
         }
     }
@@ -173,7 +177,8 @@ struct PolicyReplay {
         let preparations = moves.compactMap(\.preparedMilliseconds)
         return PolicyReport(
             violationSeconds: outcome.timeline.violationSeconds(objective: scenario.latencyObjective.inSeconds),
-            p50Ms: (outcome.timeline.percentile(0.5) ?? 0) * 1000, p99Ms: (outcome.timeline.percentile(0.99) ?? 0) * 1000,
+            p50Ms: (outcome.timeline.percentile(0.5) ?? 0) * 1000,
+            p99Ms: (outcome.timeline.percentile(0.99) ?? 0) * 1000,
             statements: outcome.statements, failedStatements: outcome.failedStatements, failures: outcome.failures,
             moves: moves.count { !$0.blockedMilliseconds.isEmpty },
             movesHome: moves.count { $0.target.hasPrefix("home") && !$0.blockedMilliseconds.isEmpty },

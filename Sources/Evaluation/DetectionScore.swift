@@ -18,8 +18,9 @@ package struct DetectionScore: Sendable, Equatable {
         let count = corpus.reduce(0) { $0 + $1.windowCount }
         guard count > 0 else { return nil }
         let null = -profile.falseNegative * Double(count)
-        let rows = corpus.enumerated().flatMap { segment, labelled in labelled.rows.map { (segment: segment, row: $0) } }
-            .sorted { $0.row.score > $1.row.score }
+        let rows = corpus.enumerated().flatMap { segment, labelled in labelled.rows.map { (segment: segment, row: $0) }
+        }
+        .sorted { $0.row.score > $1.row.score }
         var best = (sum: null, threshold: 1.1, found: 0, falsePositives: 0)
         var present = best
         var worths: [WindowName: Double] = [:]

@@ -29,7 +29,8 @@ package struct EvaluationReport: Sendable {
             }
             body += ".</p>\n" + Self.table(segment.models)
         }
-        body += "<h2>The last two days</h2>\n<p>Black: what came. Blue: median, 50 % and 90 % interval as forecast an hour "
+        body +=
+            "<h2>The last two days</h2>\n<p>Black: what came. Blue: median, 50 % and 90 % interval as forecast an hour "
         body += "before, or one step before where steps are longer.</p>\n" + plots.joined(separator: "\n")
         return """
             <!doctype html><html lang="en"><meta charset="utf-8"><title>Forecasts</title><style>
@@ -47,7 +48,8 @@ package struct EvaluationReport: Sendable {
         let ahead = ["15m", "30m", "60m", "120m", "1440m"].filter { key in models.contains { $0.ahead[key] != nil } }
         var rows = "<table><tr><th>model</th><th>WAPE path</th>"
         rows += ahead.map { "<th>WAPE \($0)</th>" }.joined()
-        rows += "<th>MASE</th><th>pinball .9</th><th>pinball .95</th><th>in 90 %</th><th>below 95 %</th><th>width 90 %</th>"
+        rows +=
+            "<th>MASE</th><th>pinball .9</th><th>pinball .95</th><th>in 90 %</th><th>below 95 %</th><th>width 90 %</th>"
         rows += "<th>worst day</th><th>top tenth</th></tr>\n"
         for model in models {
             let path = model.path

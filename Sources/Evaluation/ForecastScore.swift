@@ -79,7 +79,9 @@ extension ForecastScore {
         self.wape = wape
         mase = Self.median(scores.compactMap(\.mase))
         pinball = Dictionary(
-            uniqueKeysWithValues: Self.pinballLevels.map { level in ("\(level)", median { $0.pinball["\(level)"] ?? .nan }) })
+            uniqueKeysWithValues: Self.pinballLevels.map { level in
+                ("\(level)", median { $0.pinball["\(level)"] ?? .nan })
+            })
         coverage90 = median(\.coverage90)
         coverageUpper95 = median(\.coverageUpper95)
         width90 = median(\.width90)

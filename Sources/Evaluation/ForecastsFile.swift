@@ -28,7 +28,8 @@ package struct ForecastsFile: ~Copyable {
                 for forecastStep in model.steps {
                     let values = [forecastStep.curve.mean] + forecastStep.quantiles.map(\.value)
                     let numbers = values.map(Self.number).joined(separator: ",")
-                    lines += "\(forecast.origin),\(name),\(forecastStep.at - step),\(Self.quoted(model.model)),\(numbers)\n"
+                    lines +=
+                        "\(forecast.origin),\(name),\(forecastStep.at - step),\(Self.quoted(model.model)),\(numbers)\n"
                 }
             }
             try handle.write(contentsOf: Data(lines.utf8))

@@ -38,8 +38,10 @@ package struct LabelledScores: Sendable {
         rows = measured.indices.dropFirst(probation).map { index in
             let window = ranges.firstIndex { $0.contains(index) }
             let before = ranges.last { $0.upperBound <= index }
-            return Row(score: measured[index].score, window: window, worth: Self.worth(
-                index, within: window.map { ranges[$0] }, after: before))
+            return Row(
+                score: measured[index].score, window: window,
+                worth: Self.worth(
+                    index, within: window.map { ranges[$0] }, after: before))
         }
         windowCount = Set(rows.compactMap(\.window)).count
     }

@@ -20,13 +20,14 @@ extension LoadPlot {
                 path("M0 \(y)H\(Int(Self.width))", "#e1e4e8"),
                 text(-6, scale.y(load) + 4, figure(load), anchor: "end"),
             ]
-        } + times.flatMap { time in
-            let x = Self.shown(scale.x(time))
-            return [
-                path("M\(x) 0V\(Int(Self.height))", "#e1e4e8"),
-                text(scale.x(time), Self.height + 13, label(time), anchor: "middle"),
-            ]
-        } + present(scale)
+        }
+            + times.flatMap { time in
+                let x = Self.shown(scale.x(time))
+                return [
+                    path("M\(x) 0V\(Int(Self.height))", "#e1e4e8"),
+                    text(scale.x(time), Self.height + 13, label(time), anchor: "middle"),
+                ]
+            } + present(scale)
     }
 
     /// Where the past ends; nothing where it is the end of the picture.

@@ -124,7 +124,8 @@ package struct LoadPlot: Sendable {
         guard !expected.isEmpty else { return "" }
         let upper = expected.map { scale.point($0.at - measured.step, high($0)) }
         let lower = expected.reversed().map { scale.point($0.at - measured.step, low($0)) }
-        return "<polygon points=\"\((upper + lower).joined(separator: " "))\" fill=\"#1f6feb\" fill-opacity=\"\(opacity)\"/>"
+        return
+            "<polygon points=\"\((upper + lower).joined(separator: " "))\" fill=\"#1f6feb\" fill-opacity=\"\(opacity)\"/>"
     }
 
     private func shade(_ event: Span, _ scale: Scale) -> String {
@@ -137,12 +138,14 @@ package struct LoadPlot: Sendable {
 
     private func mark(_ anomaly: (at: Timestamp, load: Double), _ scale: Scale) -> String {
         guard anomaly.at > start, anomaly.at <= end, anomaly.load.isFinite else { return "" }
-        return "<circle cx=\"\(Self.shown(scale.x(anomaly.at - measured.step)))\" cy=\"\(Self.shown(scale.y(anomaly.load)))\" "
+        return
+            "<circle cx=\"\(Self.shown(scale.x(anomaly.at - measured.step)))\" cy=\"\(Self.shown(scale.y(anomaly.load)))\" "
             + "r=\"\(Self.shown(Self.markRadius))\" fill=\"none\" stroke=\"#d1242f\" stroke-width=\"1.5\"/>"
     }
 
     private func across(_ load: Double, _ scale: Scale) -> String {
         let y = Self.shown(scale.y(load))
-        return "<line x1=\"0\" x2=\"\(Int(Self.width))\" y1=\"\(y)\" y2=\"\(y)\" stroke=\"#d1242f\" stroke-dasharray=\"4 4\"/>"
+        return
+            "<line x1=\"0\" x2=\"\(Int(Self.width))\" y1=\"\(y)\" y2=\"\(y)\" stroke=\"#d1242f\" stroke-dasharray=\"4 4\"/>"
     }
 }

@@ -71,7 +71,9 @@ extension TraceEvaluation.SegmentScores {
             }
             guard let path = ForecastScore(steps.map(\.step)) else { return nil }
             let ahead = Self.judgedMinutes.compactMap { minutes in
-                ForecastScore(steps.filter { $0.ahead == .seconds(minutes * 60) }.map(\.step)).map { ("\(minutes)m", $0) }
+                ForecastScore(steps.filter { $0.ahead == .seconds(minutes * 60) }.map(\.step)).map {
+                    ("\(minutes)m", $0)
+                }
             }
             return .init(model: name, path: path, ahead: Dictionary(uniqueKeysWithValues: ahead))
         }

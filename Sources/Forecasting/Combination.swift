@@ -37,7 +37,9 @@ struct Combination: Sendable {
             return window.count >= lossesMin ? window.mean : nil
         }
         let overall = zip(tracks, losses).map { $1 == nil ? nil : $0.record.losses.mean }
-        guard let least = losses.compactMap({ $0 }).min(), let best = overall.compactMap({ $0 }).min() else { return nil }
+        guard let least = losses.compactMap({ $0 }).min(), let best = overall.compactMap({ $0 }).min() else {
+            return nil
+        }
         let raw = zip(losses, overall).map { loss, overall -> Double in
             guard let loss, let overall else { return 0 }
             return pow(ratio(least, loss) * ratio(best, overall), exponent)

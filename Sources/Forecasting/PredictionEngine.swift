@@ -146,7 +146,8 @@ package struct PredictionEngine: Sendable {
         let grid = StepGrid(step: first.series.step, utcOffset: clock.utcOffset)
         let last = grid.number(of: now) - 1
         let histories = Lesson.chosen(subjects).map { subject in
-            history(of: subject, events: events, metrics: metrics, clock: clock, last: last, state: states[subject.name])
+            history(
+                of: subject, events: events, metrics: metrics, clock: clock, last: last, state: states[subject.name])
         }
         let longest = histories.compactMap(\.firstMeasured).map { last - $0 }.max() ?? 0
         return Lesson(

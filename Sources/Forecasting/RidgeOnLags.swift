@@ -31,7 +31,8 @@ package struct RidgeOnLags: ForecastModel {
         let learned = usesEvents ? EventEffects.learned(from: history, through: end, settings: effects) : .none
         let layout = LagColumns(stepsPerDay: history.grid.stepsPerDay)
         let first = (history.firstMeasured ?? end) + layout.reach
-        let origins = stride(from: end - horizon, through: first, by: -history.grid.originStride(originStride)).filter { origin in
+        let origins = stride(from: end - horizon, through: first, by: -history.grid.originStride(originStride)).filter {
+            origin in
             (origin + 1...origin + horizon).allSatisfy(history.teaches)
         }
         guard origins.count > layout.count else { throw .tooFewMeasured(steps: origins.count, needed: layout.count) }
@@ -68,7 +69,9 @@ package struct RidgeOnLags: ForecastModel {
                     over: origin + 1..<origin + 1 + horizon, events: history.events, grid: history.grid)
                 return (0..<horizon).map { step in
                     var sum = mean + coming[step]
-                    for column in 0..<layout.count { sum += values[column] * coefficients[step * layout.count + column] }
+                    for column in 0..<layout.count {
+                        sum += values[column] * coefficients[step * layout.count + column]
+                    }
                     return history.scale.load(sum)
                 }
             }
@@ -99,7 +102,9 @@ struct LagColumns: Sendable {
     /// The columns at an origin, and the mean of the day before it that they are measured from.
     func row(_ inputs: LagInputs, origin: Int) -> (values: [Double], mean: Double) {
         let mean = inputs.mean(origin - stepsPerDay + 1..<origin + 1)
-        return ([1] + stretches.map { inputs.mean(origin - $0.upperBound + 1..<origin - $0.lowerBound + 1) - mean }, mean)
+        return (
+            [1] + stretches.map { inputs.mean(origin - $0.upperBound + 1..<origin - $0.lowerBound + 1) - mean }, mean
+        )
     }
 }
 

@@ -31,7 +31,8 @@ struct SparRows {
             longestSpan: layout.longestSpan
         )
         let halfLife = model.halfLifeDays * Double(history.grid.stepsPerDay)
-        let origins = Array(stride(from: end, through: first, by: -history.grid.originStride(model.originStride)).reversed())
+        let origins = Array(
+            stride(from: end, through: first, by: -history.grid.originStride(model.originStride)).reversed())
         let roots = origins.map { exponentialDecay(Double(end - $0), halfLife: halfLife).squareRoot() }
         var columns = Array(repeating: [Double](repeating: 0, count: origins.count), count: layout.originCount)
         var row = [Double](repeating: 0, count: layout.count)

@@ -95,7 +95,8 @@ package struct ForecastExplanation: Sendable {
 
     /// In words: how the models share the forecast, which metrics correct them, and what past they learned from.
     package var reason: String {
-        let borrowed = lent > .zero ? ["\(Int(lent / .seconds(86_400))) days of its past are those of its siblings"] : []
+        let borrowed =
+            lent > .zero ? ["\(Int(lent / .seconds(86_400))) days of its past are those of its siblings"] : []
         return ([shares] + (metrics.isEmpty ? [] : [corrections]) + borrowed).joined(separator: "; ")
     }
 
@@ -109,7 +110,9 @@ package struct ForecastExplanation: Sendable {
 
     private var shares: String {
         guard !weights.isEmpty else { return "nothing was measured yet" }
-        guard weights.count > 1 else { return recentLosses.isEmpty ? "no model has a record yet" : "it alone has weight" }
+        guard weights.count > 1 else {
+            return recentLosses.isEmpty ? "no model has a record yet" : "it alone has weight"
+        }
         let shares = weights.map { "\($0.model) \(Int((100 * $0.weight).rounded())) %" }
         return "weighted by recent pinball loss: " + shares.joined(separator: ", ")
     }

@@ -44,7 +44,11 @@ package struct Command: Sendable {
     private func exitStatus(of child: ChildProcess, within limit: Duration) async throws -> ExitStatus? {
         try await withThrowingTaskGroup(of: ExitStatus?.self) { group in
             group.addTask {
-                await withTaskCancellationHandler { await child.waitForExit() } onCancel: { child.killGroup() }
+                await withTaskCancellationHandler {
+                    await child.waitForExit()
+                } onCancel: {
+                    child.killGroup()
+                }
             }
             group.addTask {
                 try await Task.sleep(for: limit)

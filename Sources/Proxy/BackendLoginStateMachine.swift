@@ -85,7 +85,8 @@ struct BackendLoginStateMachine {
             return (try? exchange.finished(String(buffer: final))) == nil
                 ? .fail("the instance could not prove that it knows the password") : .none
         case .md5Password: return .fail("the instance asks for MD5 authentication: use scram-sha-256")
-        case .unsupported(let code): return .fail("the instance asks for authentication \(code), which is not supported")
+        case .unsupported(let code):
+            return .fail("the instance asks for authentication \(code), which is not supported")
         }
     }
 

@@ -43,13 +43,15 @@ struct BindMessage {
         }
         guard count > 0 else { return [] }
         var payload = rest
-        guard let formatCount = payload.readCount(bytesEach: 2), let formats = payload.readSlice(length: 2 * formatCount),
+        guard let formatCount = payload.readCount(bytesEach: 2),
+            let formats = payload.readSlice(length: 2 * formatCount),
             let given = payload.readCount(bytesEach: 4)
         else { throw .malformed }
         guard given >= count else {
             throw BatchFailure(
                 .protocolViolation,
-                "bind message supplies \(given) parameters, but the statement requires \(statement.analysis.parameterCount)")
+                "bind message supplies \(given) parameters, but the statement requires \(statement.analysis.parameterCount)"
+            )
         }
         var isKey = [Bool](repeating: false, count: count + 1)
         for case .parameter(let number) in keys { isKey[number] = true }

@@ -56,7 +56,8 @@ extension ClientConnection {
 
     private func refuseFunctionCall() -> Bool {
         batch.end = .query
-        failBatch(BatchFailure(.featureNotSupported, "function calls do not go through the router", hint: "Use SELECT."))
+        failBatch(
+            BatchFailure(.featureNotSupported, "function calls do not go through the router", hint: "Use SELECT."))
         return true
     }
 

@@ -30,7 +30,9 @@ extension ClientConnection {
     /// False when the session waits at a gate.
     private func enterGates(_ plan: BatchPlan) throws(BatchFailure) -> Bool {
         guard !segments.isEmpty else { return true }
-        if session.transaction.phase != .none, session.transaction.firstTable == nil { session.transaction.firstTable = plane.table }
+        if session.transaction.phase != .none, session.transaction.firstTable == nil {
+            session.transaction.firstTable = plane.table
+        }
         let touched = session.transaction.touched
         let new = touched.isEmpty ? segments : segments.filter { !touched.contains($0) }
         guard !new.isEmpty else { return true }
@@ -51,7 +53,8 @@ extension ClientConnection {
 
     func lease(for errand: Errand, at instance: InstanceID?) {
         guard let pool = instance.flatMap({ plane.pool($0) }) else {
-            fail(errand, BatchFailure(.connectionFailure, "instance \(instance?.text ?? "") is not known to the router"))
+            fail(
+                errand, BatchFailure(.connectionFailure, "instance \(instance?.text ?? "") is not known to the router"))
             return
         }
         stage = .queued(errand)

@@ -49,7 +49,9 @@ extension ClientConnection {
         guard let backend else { preconditionFailure("a log-in was prepared without a connection") }
         let parameters = backend.parameters.sorted { $0.key < $1.key }
         var template = ByteBuffer()
-        for (name, value) in parameters { BackendMessage.parameterStatus(name: name, value: value).write(into: &template) }
+        for (name, value) in parameters {
+            BackendMessage.parameterStatus(name: name, value: value).write(into: &template)
+        }
         plane.remember(template, for: session.settings)
         releaseBackend()
         welcome(template)

@@ -171,10 +171,11 @@ final class ClientConnection: ChannelInboundHandler, @unchecked Sendable {
 
     /// Stops reading while the instance or the client cannot take more, or while much waits to be processed.
     func updateReading() {
-        let isBusy = switch stage {
-        case .loggingIn, .reading, .discarding, .closed: false
-        case .atGate, .queued, .preparing, .running: true
-        }
+        let isBusy =
+            switch stage {
+            case .loggingIn, .reading, .discarding, .closed: false
+            case .atGate, .queued, .preparing, .running: true
+            }
         let isFull = isBusy && inbound.readableBytes > limits.writeBufferBytesMax
         let wanted = !isFull && isWritable && (backend?.isWritable ?? true)
         guard wanted != isReadingEnabled, let channel = context?.channel else { return }

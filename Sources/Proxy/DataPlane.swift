@@ -214,10 +214,12 @@ final class DataPlane: @unchecked Sendable {
         surroundings.names.forgetAll()
     }
 
-    func close(_ segment: SegmentID, drainWithin limit: Duration, _ continuation: CheckedContinuation<Void, any Error>) {
+    func close(_ segment: SegmentID, drainWithin limit: Duration, _ continuation: CheckedContinuation<Void, any Error>)
+    {
         switch gate.closeRequested(segment) {
         case .closed: continuation.resume()
-        case .alreadyClosing: continuation.resume(throwing: ProxyError(.gateBusy, "segment \(segment) is being closed already"))
+        case .alreadyClosing:
+            continuation.resume(throwing: ProxyError(.gateBusy, "segment \(segment) is being closed already"))
         case .draining:
             drains[segment] = continuation
             loop.scheduleTask(in: TimeAmount(limit)) { self.drainTimedOut(segment, limit) }

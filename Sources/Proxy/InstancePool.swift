@@ -38,7 +38,8 @@ final class InstancePool {
             limits: .init(
                 connectionsMax: routed.connectionsMax, queueLengthMax: limits.queueLengthMax,
                 queueTimeout: deadlines.queue.nanoseconds, idleTimeout: deadlines.idleConnection.nanoseconds,
-                backOffFirst: deadlines.connectBackOff.nanoseconds, backOffMax: deadlines.connectBackOffMax.nanoseconds))
+                backOffFirst: deadlines.connectBackOff.nanoseconds, backOffMax: deadlines.connectBackOffMax.nanoseconds)
+        )
     }
 
     var hasIdle: Bool { machine.idleCount > 0 }
@@ -47,7 +48,8 @@ final class InstancePool {
     var status: ProxyStatus.Pool {
         ProxyStatus.Pool(
             instance: instance.id, leased: machine.leasedCount, idle: machine.idleCount,
-            connecting: machine.connectionCount - machine.leasedCount - machine.idleCount, waiting: machine.waitingCount)
+            connecting: machine.connectionCount - machine.leasedCount - machine.idleCount, waiting: machine.waitingCount
+        )
     }
 
     // MARK: Leasing
@@ -142,7 +144,8 @@ final class InstancePool {
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.maxMessagesPerRead, value: 1)
             .channelOption(
-                .writeBufferWaterMark, value: .init(low: limits.writeBufferBytesMax / 4, high: limits.writeBufferBytesMax)
+                .writeBufferWaterMark,
+                value: .init(low: limits.writeBufferBytesMax / 4, high: limits.writeBufferBytesMax)
             )
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(connection) }

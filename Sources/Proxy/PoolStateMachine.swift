@@ -119,7 +119,8 @@ package struct PoolStateMachine: Sendable {
     /// The connection's protocol state is proven idle.
     package mutating func released(_ connection: ConnectionID, now: Instant) -> ReadyAction {
         guard case .leased? = connections[connection] else {
-            preconditionFailure("connection \(connection) is released and was \(String(describing: connections[connection]))")
+            preconditionFailure(
+                "connection \(connection) is released and was \(String(describing: connections[connection]))")
         }
         return becameFree(connection, now: now)
     }

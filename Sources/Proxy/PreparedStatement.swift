@@ -21,7 +21,8 @@ final class PreparedStatement: Sendable {
         self.sql = sql
         self.parameterTypes = parameterTypes
         var frame = ByteBuffer()
-        FrontendMessage.parse(.init(statement: globalName, sql: sql, parameterTypes: parameterTypes)).write(into: &frame)
+        FrontendMessage.parse(.init(statement: globalName, sql: sql, parameterTypes: parameterTypes)).write(
+            into: &frame)
         parseFrame = frame
     }
 }

@@ -16,7 +16,9 @@ package final class Proxy: Sendable {
     private let plane: DataPlane
     private let isEnded = Mutex(false)
 
-    private init(_ group: MultiThreadedEventLoopGroup, _ listener: any Channel, _ address: SocketAddress, _ plane: DataPlane) {
+    private init(
+        _ group: MultiThreadedEventLoopGroup, _ listener: any Channel, _ address: SocketAddress, _ plane: DataPlane
+    ) {
         self.group = group
         self.listener = listener
         self.plane = plane
@@ -34,7 +36,9 @@ package final class Proxy: Sendable {
         do {
             try await loop.submit { plane.start(instances) }.get()
             let listener = try await listen(plane, group)
-            guard let address = listener.localAddress else { throw ProxyError(.shutDown, "the listener has no address") }
+            guard let address = listener.localAddress else {
+                throw ProxyError(.shutDown, "the listener has no address")
+            }
             return Proxy(group, listener, address, plane)
         } catch {
             try? await group.shutdownGracefully()
@@ -50,7 +54,8 @@ package final class Proxy: Sendable {
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(
-                .writeBufferWaterMark, value: .init(low: limits.writeBufferBytesMax / 4, high: limits.writeBufferBytesMax)
+                .writeBufferWaterMark,
+                value: .init(low: limits.writeBufferBytesMax / 4, high: limits.writeBufferBytesMax)
             )
             .childChannelInitializer { channel in
                 guard let client = plane.accept() else { return refuse(channel) }
@@ -62,7 +67,8 @@ package final class Proxy: Sendable {
     }
 
     private static func refuse(_ channel: any Channel) -> EventLoopFuture<Void> {
-        let error = ServerMessage(severity: "FATAL", sqlState: .tooManyConnections, message: "sorry, too many clients already")
+        let error = ServerMessage(
+            severity: "FATAL", sqlState: .tooManyConnections, message: "sorry, too many clients already")
         let bytes = RouterAnswers.encoded(.errorResponse(error))
         return channel.eventLoop.makeCompletedFuture {
             try channel.pipeline.syncOperations.addHandler(RefusalHandler(bytes))

@@ -114,7 +114,8 @@ extension QuerySession {
         if let statement = statements[name] { return statement }
         throw BatchFailure(
             .invalidStatementName,
-            name.isEmpty ? "unnamed prepared statement does not exist" : "prepared statement \"\(name)\" does not exist")
+            name.isEmpty ? "unnamed prepared statement does not exist" : "prepared statement \"\(name)\" does not exist"
+        )
     }
 
     private mutating func planDescribe(_ frame: Frame, _ plan: inout BatchPlan) throws(BatchFailure) {

@@ -29,7 +29,8 @@ struct SessionCommand {
         case PG_QUERY__NODE__NODE_DISCARD_STMT:
             (kind, effect) = (.discard(Self.discarded(node.pointee.discard_stmt.pointee.target)), .allowed)
         // Sessions have neither cursors nor channels here, so ending all of them is always right. Pools send these.
-        case PG_QUERY__NODE__NODE_CLOSE_PORTAL_STMT where text(node.pointee.close_portal_stmt.pointee.portalname).isEmpty:
+        case PG_QUERY__NODE__NODE_CLOSE_PORTAL_STMT
+        where text(node.pointee.close_portal_stmt.pointee.portalname).isEmpty:
             (kind, effect) = (.utility("CLOSE ALL"), .allowed)
         case PG_QUERY__NODE__NODE_UNLISTEN_STMT where text(node.pointee.unlisten_stmt.pointee.conditionname).isEmpty:
             (kind, effect) = (.utility("UNLISTEN"), .allowed)

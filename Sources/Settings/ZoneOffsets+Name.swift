@@ -6,8 +6,8 @@ import Forecasting
 import Foundation
 
 extension ZoneOffsets {
-    /// The changes that are known; no trace is older, and laws are not made further ahead.
-    private static let years = (first: Timestamp(seconds: 631_152_000), last: Timestamp(seconds: 4_102_444_800))  // 1990, 2100
+    /// 1990 to 2100: no trace is older, and laws are not made further ahead.
+    private static let years = (first: Timestamp(seconds: 631_152_000), last: Timestamp(seconds: 4_102_444_800))
     /// No two changes of a zone lie closer together.
     private static let apart = Duration.seconds(7 * 86_400)
 

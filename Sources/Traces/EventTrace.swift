@@ -27,7 +27,8 @@ package struct EventTrace: Sendable {
             }
             guard end - start <= .seconds(Self.daysMax * 86_400) else {
                 throw rows.failure(
-                    .lastsTooLong, column: "end", "is more than \(Self.daysMax) days after the start: correct one of them")
+                    .lastsTooLong, column: "end",
+                    "is more than \(Self.daysMax) days after the start: correct one of them")
             }
             let segments = fields[2] == "*" || fields[2].isEmpty ? nil : [SegmentID(fields[2])]
             let event = ScheduledEvent(

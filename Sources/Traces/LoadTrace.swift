@@ -64,7 +64,8 @@ package enum LoadTrace {
         var builders: [SegmentID: SeriesBuilder] = [:]
         try forEach(path: path) { reading in
             // In place: a builder that is taken out and put back is copied, all its values, for each reading.
-            try builders[reading.segment, default: SeriesBuilder(start: reading.at, step: step)].add(reading, file: path)
+            try builders[reading.segment, default: SeriesBuilder(start: reading.at, step: step)].add(
+                reading, file: path)
         }
         return builders.mapValues { LoadSeries(start: $0.start, step: step, values: $0.values) }
     }

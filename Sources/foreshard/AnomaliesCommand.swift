@@ -30,7 +30,8 @@ struct Anomalies: AsyncParsableCommand {
     @Option(help: "How many that are over, the newest (default: 100).")
     var limit: Int?
 
-    @Option(parsing: .upToNextOption, help: "The load trace, a CSV file; with several, one threshold is scored for all.")
+    @Option(
+        parsing: .upToNextOption, help: "The load trace, a CSV file; with several, one threshold is scored for all.")
     var trace: [String] = []
 
     @Option(parsing: .upToNextOption, help: "The events of each trace, CSV files in the same order.")

@@ -25,7 +25,8 @@ struct AnomalyReplay {
         for (number, path) in trace.enumerated() {
             let trace = try events.isEmpty ? nil : EventTrace(path: events[number])
             for (segment, series) in try readSeries(path) {
-                let loads = AnomalyStream.judge(segment, series, events: withoutCalendar ? [] : trace?.scheduled ?? []) { done in
+                let loads = AnomalyStream.judge(segment, series, events: withoutCalendar ? [] : trace?.scheduled ?? [])
+                { done in
                     showProgress("\(segment): step \(done) of \(series.values.count)")
                 }
                 for anomaly in loads.compactMap(\.anomaly) {

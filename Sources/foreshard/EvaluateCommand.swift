@@ -32,7 +32,8 @@ struct Evaluate: AsyncParsableCommand {
     @Option(help: "How far each forecast goes.")
     var horizon = "60m"
 
-    @Option(help: "How many origins, the last ones of each segment. By default those of 7 days, of 28 for steps from 1h.")
+    @Option(
+        help: "How many origins, the last ones of each segment. By default those of 7 days, of 28 for steps from 1h.")
     var origins: Int?
 
     @Option(help: "The newest origin, an ISO 8601 time; by default as late as the trace allows.")
@@ -79,9 +80,12 @@ struct Evaluate: AsyncParsableCommand {
         let judged = series.map { segment, load in
             JudgedSeries(
                 segment, load,
-                RollingOrigins(load, horizon: setting.horizon, every: setting.every, count: setting.origins, until: newest))
+                RollingOrigins(
+                    load, horizon: setting.horizon, every: setting.every, count: setting.origins, until: newest))
         }
-        let issued = JudgedSeries.forecasts(of: judged, events: scheduled, metrics: leading, models: setting.models, zone: zone) {
+        let issued = JudgedSeries.forecasts(
+            of: judged, events: scheduled, metrics: leading, models: setting.models, zone: zone
+        ) {
             showProgress("origin \($0 + 1) of \($1), \(judged.count) segments")
         }
         for (segment, load) in series {
@@ -162,7 +166,8 @@ extension Evaluate {
         let chosen = all.filter { segment == nil || $0.key.text == segment }
         guard !chosen.isEmpty else {
             let known = all.prefix(10).map(\.key.text).joined(separator: ", ")
-            throw ValidationError("the trace has no segment `\(segment ?? "")`. It has \(known)\(all.count > 10 ? ", ..." : "")")
+            throw ValidationError(
+                "the trace has no segment `\(segment ?? "")`. It has \(known)\(all.count > 10 ? ", ..." : "")")
         }
         return try chosen.map { ($0.key, own == step ? $0.value : try $0.value.resampled(to: step)) }
     }

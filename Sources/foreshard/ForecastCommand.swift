@@ -28,7 +28,8 @@ struct Forecast: AsyncParsableCommand {
                 return subject.map { "no forecast of \($0): see `foreshard segments` and `foreshard status` for names" }
                     ?? "no forecast yet"
             }
-            return subject == nil ? summary(of: views, now) : views.map { detail(of: $0, now) }.joined(separator: "\n\n")
+            return subject == nil
+                ? summary(of: views, now) : views.map { detail(of: $0, now) }.joined(separator: "\n\n")
         }
         if let subject, let plot { try await draw(subject, into: plot) }
     }
@@ -36,7 +37,8 @@ struct Forecast: AsyncParsableCommand {
     private func draw(_ subject: String, into file: String) async throws {
         let client = try server.client()
         guard let past = try AdminClient.decode(PastView?.self, await client.get("past", ["subject": subject])),
-            let view = try AdminClient.decode([ForecastView].self, await client.get("forecast", ["subject": subject])).first
+            let view = try AdminClient.decode([ForecastView].self, await client.get("forecast", ["subject": subject]))
+                .first
         else { throw AdminError("nothing to draw: \(subject) was neither measured nor forecast yet") }
         let events = try AdminClient.decode([EventView].self, await client.get("events"))
         let found = try AdminClient.decode(

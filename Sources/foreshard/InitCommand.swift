@@ -23,8 +23,10 @@ struct Init: AsyncParsableCommand {
 
     func run() async throws {
         guard FileManager.default.fileExists(atPath: config) else {
-            guard FileManager.default.createFile(
-                atPath: config, contents: Data(ConfigurationTemplate.text.utf8), attributes: [.posixPermissions: 0o600])
+            guard
+                FileManager.default.createFile(
+                    atPath: config, contents: Data(ConfigurationTemplate.text.utf8),
+                    attributes: [.posixPermissions: 0o600])
             else { throw AdminError("cannot write \(config): is the directory writable?") }
             print("wrote \(config). Fill in your instances and tables, then run `foreshard init` again to check them.")
             return

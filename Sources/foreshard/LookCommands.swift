@@ -40,7 +40,8 @@ struct Segments: AsyncParsableCommand {
     func run() async throws {
         let now = try await server.clusterTime()
         try await server.show([SegmentView].self, from: "segments") { views in
-            var table = TextTable("SEGMENT", "GROUP", "ON", "HOME", "LOAD", "P99 MS", "PEAK", "AT", "FROM HASH", "TO HASH")
+            var table = TextTable(
+                "SEGMENT", "GROUP", "ON", "HOME", "LOAD", "P99 MS", "PEAK", "AT", "FROM HASH", "TO HASH")
             for view in views {
                 table.add(
                     view.segmentID, view.group, view.location, view.home, number(view.load),

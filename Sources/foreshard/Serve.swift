@@ -92,7 +92,8 @@ enum CrashSwitches {
     static func fromEnvironment() throws -> CrashSwitch {
         guard let name = ProcessInfo.processInfo.environment[variable], !name.isEmpty else { return { _ in } }
         guard let point = CrashPoint(name) else {
-            throw AdminError("\(variable) names no crash point; known: \(CrashPoint.all.map(\.description).joined(separator: ", "))")
+            throw AdminError(
+                "\(variable) names no crash point; known: \(CrashPoint.all.map(\.description).joined(separator: ", "))")
         }
         return { reached in
             if reached == point { kill(getpid(), SIGKILL) }

@@ -12,7 +12,9 @@ struct TextTable {
         let columns = rows.map(\.count).max() ?? 0
         let widths = (0..<columns).map { column in rows.map { $0.count > column ? $0[column].count : 0 }.max() ?? 0 }
         let isNumeric = (0..<columns).map { column in
-            rows.dropFirst().allSatisfy { $0.count <= column || $0[column].first.map { $0.isNumber || $0 == "-" } ?? true }
+            rows.dropFirst().allSatisfy {
+                $0.count <= column || $0[column].first.map { $0.isNumber || $0 == "-" } ?? true
+            }
         }
         return rows.map { row in
             row.enumerated().map { column, cell in

@@ -16,7 +16,8 @@ private func usage(_ busy: Double, statements: Int = 1) -> SegmentUsage {
     @Test func forgetsWhatIsOlderThanItsSpan() {
         var recent = RecentUsage(span: .seconds(30))
         for index in 1...5 {
-            recent.add(["a": usage(5), "b": usage(1)], end: Timestamp(seconds: Int64(index * 10)), length: .seconds(10))
+            recent.add(
+                ["a": usage(5), "b": usage(1)], end: Timestamp(seconds: Int64(index * 10)), length: .seconds(10))
         }
         #expect(recent.covered() == .seconds(30))
         #expect(recent.usage(of: ["a"]).busySeconds == 15)

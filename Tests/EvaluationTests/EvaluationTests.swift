@@ -26,7 +26,9 @@ private func rolled(
 
     private func curve(_ values: Double...) -> QuantileCurve { QuantileCurve(values: values) }
 
-    private func judged(_ seen: Double, _ curve: QuantileCurve, dayBefore: Double? = nil, at second: Int64 = 0) -> JudgedStep {
+    private func judged(_ seen: Double, _ curve: QuantileCurve, dayBefore: Double? = nil, at second: Int64 = 0)
+        -> JudgedStep
+    {
         JudgedStep(at: Timestamp(seconds: second), seen: seen, dayBefore: dayBefore, curve: curve)
     }
 

@@ -75,7 +75,9 @@ private func found(
 
     @Test(arguments: [1.6, 0.6])
     func aLevelShiftIsToldWithinEightStepsAndOnce(factor: Double) throws {
-        let shifts = found { step, load in step >= 30 ? load * factor : load }.filter { $0.surprise.kind == .levelShift }
+        let shifts = found { step, load in step >= 30 ? load * factor : load }.filter {
+            $0.surprise.kind == .levelShift
+        }
         let first = try #require(shifts.first)
         #expect((30...38).contains(first.step))
         #expect(first.surprise.since == 5 * perDay + 30)

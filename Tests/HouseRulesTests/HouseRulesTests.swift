@@ -20,7 +20,8 @@ private struct SourceFile {
         return paths.filter { $0.hasSuffix(".swift") }.sorted().compactMap { path in
             FileManager.default.contents(atPath: sources + "/" + path).map {
                 SourceFile(
-                    path: path, target: String(path.split(separator: "/")[0]), text: String(decoding: $0, as: UTF8.self))
+                    path: path, target: String(path.split(separator: "/")[0]), text: String(decoding: $0, as: UTF8.self)
+                )
             }
         }
     }()

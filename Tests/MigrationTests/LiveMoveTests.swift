@@ -51,7 +51,8 @@ extension LiveTests {
             try await cluster.expectNoLeftovers(owner: TestCluster.contingent)
             #expect(try await cluster.contents(on: TestCluster.home, ofSegment: false) == others)
             let timed = Set(record.report.timings.map(\.step))
-            #expect(timed.isSuperset(of: [.precheck, .copy, .verify, .fence, .decide, .own, .dropStreams, .deleteRows]))
+            #expect(
+                timed.isSuperset(of: [.precheck, .copy, .verify, .fence, .decide, .own, .dropStreams, .deleteRows]))
             #expect(record.report.bytesCopied > 0)
             #expect(record.report.preparedInMilliseconds != nil)
         }

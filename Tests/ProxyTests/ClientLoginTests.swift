@@ -100,7 +100,9 @@ import WireProtocol
     }
 
     @Test func malformedExchangesAreRejected() {
-        for bytes in [[], [0], Array("SCRAM-SHA-256\0".utf8), Array("SCRAM-SHA-256\0".utf8) + [0x7F, 0xFF, 0xFF, 0xFF, 1]] {
+        for bytes in [
+            [], [0], Array("SCRAM-SHA-256\0".utf8), Array("SCRAM-SHA-256\0".utf8) + [0x7F, 0xFF, 0xFF, 0xFF, 1],
+        ] {
             var login = machine()
             _ = login.startupReceived(startup("ada"))
             guard case .reject = login.authenticationReceived(ByteBuffer(bytes: bytes)) else {

@@ -65,7 +65,9 @@ import WireProtocol
         var keys: [SegmentID: Int] = [:]
         for key in 1...100 {
             let query = try analyzer.analyze("select v from kv where k = \(key)")
-            if case .segment(let segment, _, _) = table.route(query.statements[0], parameters: []) { keys[segment] = key }
+            if case .segment(let segment, _, _) = table.route(query.statements[0], parameters: []) {
+                keys[segment] = key
+            }
         }
         return keys.prefix(2).map { ($0.value, $0.key) }
     }
@@ -136,7 +138,8 @@ import WireProtocol
             // After an error everything up to Sync is skipped.
             if case .execute = message { return [] }
             guard case .bind = message else { return Self.script(message) }
-            let error = ServerMessage(sqlState: .featureNotSupported, message: "cached plan must not change result type")
+            let error = ServerMessage(
+                sqlState: .featureNotSupported, message: "cached plan must not change result type")
             return [.messages([.errorResponse(error)])]
         }
         try await withRouter(script) { router, _, client in

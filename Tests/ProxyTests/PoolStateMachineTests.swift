@@ -47,8 +47,10 @@ import Testing
     }
 
     @Test func aLostConnectionIsReplacedForWaitingSessions() {
-        var pool = PoolStateMachine(limits: .init(
-            connectionsMax: 1, queueLengthMax: 2, queueTimeout: 100, idleTimeout: 1000, backOffFirst: 10, backOffMax: 40))
+        var pool = PoolStateMachine(
+            limits: .init(
+                connectionsMax: 1, queueLengthMax: 2, queueTimeout: 100, idleTimeout: 1000, backOffFirst: 10,
+                backOffMax: 40))
         _ = pool.leaseRequested(by: 1, now: 0)
         _ = pool.opened(1, now: 0)
         #expect(pool.leaseRequested(by: 2, now: 0) == .park)
@@ -118,7 +120,9 @@ import Testing
                 leased[id] = nil
                 obey(pool.released(id, now: now), id)
             case 4:
-                guard let id = (Array(leased.keys) + Array(idle)).sorted().randomElement(using: &random) else { continue }
+                guard let id = (Array(leased.keys) + Array(idle)).sorted().randomElement(using: &random) else {
+                    continue
+                }
                 leased[id] = nil
                 idle.remove(id)
                 if let next = pool.closed(id, now: now) { opening.insert(next) }

@@ -19,7 +19,8 @@ import WireProtocol
         let instances = [server.instance("home-1")]
         let router = try await Proxy.start(
             configuration: configuration, routingTable: TestCluster.table(instances),
-            instances: TestCluster.routed(instances), users: [ProxyUser(name: "postgres", credential: .trust)], logger: Logger(label: "test"))
+            instances: TestCluster.routed(instances), users: [ProxyUser(name: "postgres", credential: .trust)],
+            logger: Logger(label: "test"))
         let client = try await RawClient.connect(to: router.localAddress)
         #expect(await client.answer().last == .readyForQuery(.idle))
         do { try await body(router, client) } catch { Issue.record(error) }
@@ -66,7 +67,9 @@ import WireProtocol
     }
 
     @Test func bytesThatAreNoProtocolNeverReachTheClient() async throws {
-        for garbage: [UInt8] in [[0x00, 0, 0, 0, 4], [0x44, 0xFF, 0xFF, 0xFF, 0xFF], [0x5A, 0, 0, 0, 5, 0x58], [0x32, 0, 0, 0, 4]] {
+        for garbage: [UInt8] in [
+            [0x00, 0, 0, 0, 4], [0x44, 0xFF, 0xFF, 0xFF, 0xFF], [0x5A, 0, 0, 0, 5, 0x58], [0x32, 0, 0, 0, 4],
+        ] {
             try await withRouter(script: { _ in [.bytes(garbage)] }) { router, client in
                 try await client.send(.query("select v from kv where k = 1"))
                 #expect(sqlState(await client.answer()) == .connectionFailure)
@@ -125,7 +128,8 @@ import WireProtocol
         let instances = [TestCluster.instance("home-1", port: 1)]
         let router = try await Proxy.start(
             configuration: ProxyConfiguration(), routingTable: TestCluster.table(instances),
-            instances: TestCluster.routed(instances), users: [ProxyUser(name: "postgres", credential: .trust)], logger: Logger(label: "test"))
+            instances: TestCluster.routed(instances), users: [ProxyUser(name: "postgres", credential: .trust)],
+            logger: Logger(label: "test"))
         let client = try await RawClient.connect(to: router.localAddress)
         #expect(sqlState(await client.answer()) == .connectionFailure)
         await router.shutdown(drainWithin: .zero)

@@ -80,14 +80,16 @@ import WireProtocol
 
     @Test mutating func anUnsentBatchOfADeferredTransactionEndsWithTheRoutersStatus() throws {
         _ = try query("begin")
-        let parse = FrontendMessage.parse(.init(statement: "a", sql: "select v from kv where k = $1", parameterTypes: []))
+        let parse = FrontendMessage.parse(
+            .init(statement: "a", sql: "select v from kv where k = $1", parameterTypes: []))
         #expect(try extended([parse]).end == .readyFromRouter)
         #expect(try extended([.describe(.statement, name: "a")], .flush).end == .flushWithSync)
         #expect(session.transaction.phase == .deferred(["begin"]))
     }
 
     @Test mutating func preparedNamesAreTheSessions() throws {
-        let parse = FrontendMessage.parse(.init(statement: "a", sql: "select v from kv where k = $1", parameterTypes: [20]))
+        let parse = FrontendMessage.parse(
+            .init(statement: "a", sql: "select v from kv where k = $1", parameterTypes: [20]))
         #expect(try shape(extended([parse])) == "p")
         #expect(throws: BatchFailure.self) { try extended([parse]) }
         #expect(try shape(extended([.close(.statement, name: "a")])) == "a")

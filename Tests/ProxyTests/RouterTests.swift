@@ -13,7 +13,8 @@ import WireProtocol
     private static let rows = 1000
 
     private func withRouter(_ body: (Proxy, _ pgbench: Pgbench) async throws -> Void) async throws {
-        let directory = FileManager.default.temporaryDirectory.appending(path: "foreshard-proxy-\(UUID().uuidString.prefix(8))")
+        let directory = FileManager.default.temporaryDirectory.appending(
+            path: "foreshard-proxy-\(UUID().uuidString.prefix(8))")
         defer { try? FileManager.default.removeItem(at: directory) }
         var settings = ServerSettings()
         settings.isDurable = false
@@ -27,7 +28,8 @@ import WireProtocol
             servers.append(server)
             instances.append(
                 Instance(
-                    id: InstanceID(name), role: .home, zone: "a", endpoint: endpoint, capacity: Load(4), costPerHour: 1))
+                    id: InstanceID(name), role: .home, zone: "a", endpoint: endpoint, capacity: Load(4), costPerHour: 1)
+            )
             let psql = Pgbench(cluster.installation, port: endpoint.port, user: endpoint.user)
             try psql.psql(
                 "create table kv (k bigint primary key, v text);"

@@ -14,7 +14,8 @@ enum TestCluster {
     static func table(_ instances: [Instance] = instances) throws -> QueryRoutingTable {
         let locations = segments.enumerated().map { ($0.element.id, instances[$0.offset % instances.count].id) }
         return try QueryRoutingTable(
-            epoch: .initial, groups: [group], segments: segments, locations: Dictionary(uniqueKeysWithValues: locations))
+            epoch: .initial, groups: [group], segments: segments, locations: Dictionary(uniqueKeysWithValues: locations)
+        )
     }
 
     static func routed(_ instances: [Instance]) -> [RoutedInstance] {

@@ -8,13 +8,17 @@ import Testing
         try await withServedCluster { cluster, _ in
             let psql = try await runProgram(
                 Programs.postgres("psql"),
-                ["-h", "127.0.0.1", "-p", "\(cluster.port)", "-U", "app", "-d", cluster.database, "-v", "ON_ERROR_STOP=1",
-                 "-Atc", "INSERT INTO kv (k, v) VALUES (100, 'psql')", "-c", "SELECT v FROM kv WHERE k = 100",
-                 "-c", "DELETE FROM kv WHERE k = 100"])
+                [
+                    "-h", "127.0.0.1", "-p", "\(cluster.port)", "-U", "app", "-d", cluster.database, "-v",
+                    "ON_ERROR_STOP=1",
+                    "-Atc", "INSERT INTO kv (k, v) VALUES (100, 'psql')", "-c", "SELECT v FROM kv WHERE k = 100",
+                    "-c", "DELETE FROM kv WHERE k = 100",
+                ])
             #expect(psql.status == 0, "\(psql.all)")
             #expect(psql.output.contains("psql"))
             try await pgbench(cluster)
-            try await driver("psycopg_session.py", "host=127.0.0.1 port=\(cluster.port) user=app dbname=\(cluster.database)")
+            try await driver(
+                "psycopg_session.py", "host=127.0.0.1 port=\(cluster.port) user=app dbname=\(cluster.database)")
             try await driver("asyncpg_session.py", "postgresql://app@127.0.0.1:\(cluster.port)/\(cluster.database)")
         }
     }
@@ -22,15 +26,17 @@ import Testing
     private func pgbench(_ cluster: TestCluster) async throws {
         let script = cluster.directory + "/select.sql"
         try """
-            \\set aid random(1, 10000)
-            INSERT INTO pgbench_accounts (aid, abalance) VALUES (:aid, 0) ON CONFLICT (aid) DO UPDATE SET abalance = pgbench_accounts.abalance + 1;
-            SELECT abalance FROM pgbench_accounts WHERE aid = :aid;
-            """.write(toFile: script, atomically: true, encoding: .utf8)
+        \\set aid random(1, 10000)
+        INSERT INTO pgbench_accounts (aid, abalance) VALUES (:aid, 0) ON CONFLICT (aid) DO UPDATE SET abalance = pgbench_accounts.abalance + 1;
+        SELECT abalance FROM pgbench_accounts WHERE aid = :aid;
+        """.write(toFile: script, atomically: true, encoding: .utf8)
         for mode in ["simple", "extended", "prepared"] {
             let result = try await runProgram(
                 Programs.postgres("pgbench"),
-                ["-h", "127.0.0.1", "-p", "\(cluster.port)", "-U", "app", "-n", "-M", mode, "-c", "8", "-t", "50",
-                 "-f", script, cluster.database])
+                [
+                    "-h", "127.0.0.1", "-p", "\(cluster.port)", "-U", "app", "-n", "-M", mode, "-c", "8", "-t", "50",
+                    "-f", script, cluster.database,
+                ])
             #expect(result.status == 0, "\(mode): \(result.all)")
             #expect(result.output.contains("number of transactions actually processed: 400/400"), "\(result.output)")
         }
@@ -47,10 +53,15 @@ import Testing
             for (password, isRight) in [("pencil", true), ("crayon", false)] {
                 let result = try await runProgram(
                     Programs.postgres("psql"),
-                    ["-h", "127.0.0.1", "-p", "\(cluster.port)", "-U", "app", "-d", cluster.database, "-Atc", "SELECT 1"],
+                    [
+                        "-h", "127.0.0.1", "-p", "\(cluster.port)", "-U", "app", "-d", cluster.database, "-Atc",
+                        "SELECT 1",
+                    ],
                     environment: ["PGPASSWORD": password])
                 #expect((result.status == 0) == isRight, "\(result.all)")
-                if !isRight { #expect(result.errors.contains("password authentication failed for user \"app\""), "\(result.all)") }
+                if !isRight {
+                    #expect(result.errors.contains("password authentication failed for user \"app\""), "\(result.all)")
+                }
             }
         }
     }
@@ -104,7 +115,10 @@ import Testing
 
     @Test func malformedBytesEndOneConnectionOnly() async throws {
         try await withServedCluster { cluster, program in
-            for bytes in [[UInt8](repeating: 0xFF, count: 64), [0, 0, 0, 8, 0, 2, 0, 0], [0, 0, 0, 4], Array("GET / HTTP/1.1\r\n\r\n".utf8)] {
+            for bytes in [
+                [UInt8](repeating: 0xFF, count: 64), [0, 0, 0, 8, 0, 2, 0, 0], [0, 0, 0, 4],
+                Array("GET / HTTP/1.1\r\n\r\n".utf8),
+            ] {
                 try await send(bytes, to: cluster.port)
             }
             #expect(program.isRunning)

@@ -104,8 +104,10 @@ import Testing
         let token = try String(contentsOfFile: cluster.directory + "/data/admin.token", encoding: .utf8)
         let answer = try await runProgram(
             "/usr/bin/curl",
-            ["-sf", "-H", "Authorization: Bearer \(token.trimmingCharacters(in: .whitespacesAndNewlines))",
-             "http://127.0.0.1:\(cluster.adminPort)/api/past?subject=kv-1"])
+            [
+                "-sf", "-H", "Authorization: Bearer \(token.trimmingCharacters(in: .whitespacesAndNewlines))",
+                "http://127.0.0.1:\(cluster.adminPort)/api/past?subject=kv-1",
+            ])
         await program.stop()
         struct View: Decodable { let loads: [Double?] }
         return try JSONDecoder().decode(View.self, from: Data(answer.output.utf8)).loads

@@ -41,7 +41,10 @@ import Testing
     }
 
     @Test func aRoleThatDoesNotExistAndATableWithoutIdentity() async throws {
-        let cluster = try await TestCluster.start(schema: "CREATE ROLE app LOGIN; CREATE TABLE kv (k bigint, v text); CREATE TABLE pgbench_accounts (aid bigint PRIMARY KEY)")
+        let cluster = try await TestCluster.start(
+            schema:
+                "CREATE ROLE app LOGIN; CREATE TABLE kv (k bigint, v text); CREATE TABLE pgbench_accounts (aid bigint PRIMARY KEY)"
+        )
         let refused = try await serve(configuration(port: cluster.endpoints[0].port, user: "nobody_here"))
         #expect(refused.status != 0)
         #expect(refused.all.contains("28000"), "\(refused.all)")
@@ -85,7 +88,8 @@ import Testing
             with sqlite3.connect(sys.argv[1]) as catalog:
                 catalog.execute("UPDATE segments SET upper = upper + 10 WHERE id = 'kv-1'")
             """
-        let change = try await runProgram("/usr/bin/python3", ["-c", damage, cluster.directory + "/data/catalog.sqlite"])
+        let change = try await runProgram(
+            "/usr/bin/python3", ["-c", damage, cluster.directory + "/data/catalog.sqlite"])
         #expect(change.status == 0, "\(change.all)")
         let serve = try await cluster.foreshard("serve")
         #expect(serve.status != 0)

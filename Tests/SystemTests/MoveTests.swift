@@ -14,7 +14,8 @@ struct ClusterInspection {
         var found: [String] = []
         var homesOfKey: [Int: [Int]] = [:]
         for home in 1...2 {
-            let rows = try await cluster.home(home, "SELECT k FROM kv WHERE k BETWEEN \(keys.lowerBound) AND \(keys.upperBound)")
+            let rows = try await cluster.home(
+                home, "SELECT k FROM kv WHERE k BETWEEN \(keys.lowerBound) AND \(keys.upperBound)")
             for key in rows.rows.compactMap({ $0[0].flatMap { Int($0) } }) { homesOfKey[key, default: []].append(home) }
             for (what, sql) in Self.leftovers {
                 let count = try await cluster.home(home, sql).scalar() ?? "?"
@@ -85,7 +86,8 @@ struct ClusterInspection {
     /// The process dies at a named point; the next one finishes or undoes the move. One pair of homes for all points, so
     /// that what one recovery left would be in the way of the next move.
     @Test func deathAtAnyStepLeavesNothingBehind() async throws {
-        let cluster = try await TestCluster.start(extra: "moves: {cleanup_grace: 1ms}\ncontroller: {probation: 1s, reactive_every: 200ms}")
+        let cluster = try await TestCluster.start(
+            extra: "moves: {cleanup_grace: 1ms}\ncontroller: {probation: 1s, reactive_every: 200ms}")
         do {
             let filler = try await ServingProgram.start(config: cluster.config)
             try await fill(cluster)
@@ -121,7 +123,8 @@ struct ClusterInspection {
         let second = try await ServingProgram.start(config: cluster.config)
         do {
             try await second.waitUntil("nothing is under way after \(point)") { try await isSettled(cluster) }
-            #expect(try await ClusterInspection(cluster: cluster, keys: keys).problems() == [], "after death at \(point)")
+            #expect(
+                try await ClusterInspection(cluster: cluster, keys: keys).problems() == [], "after death at \(point)")
         } catch {
             await second.stop()
             throw error
@@ -132,7 +135,9 @@ struct ClusterInspection {
     /// A ready move rests until somebody decides; after a death that is a person.
     private func isSettled(_ cluster: TestCluster) async throws -> Bool {
         let moves = try await cluster.foreshard("moves").output
-        if moves.contains(" ready "), let id = moves.split(separator: "\n").dropFirst().first?.split(separator: " ").first {
+        if moves.contains(" ready "),
+            let id = moves.split(separator: "\n").dropFirst().first?.split(separator: " ").first
+        {
             _ = try await cluster.foreshard("revert", String(id))
         }
         return moves.contains("no moves")

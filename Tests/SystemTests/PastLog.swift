@@ -54,7 +54,8 @@ struct PastLog {
         let milliseconds = 400 * share * Double(5 + (step * 31 + number * 17) % 7)
         let comma = try #require(entry.firstIndex(of: ","))
         let time = at.description.replacingOccurrences(of: "T", with: " ").replacingOccurrences(of: "Z", with: " UTC")
-        return time + entry[comma...]
+        return time
+            + entry[comma...]
             .replacingOccurrences(of: "\(Self.key)", with: "\(step * Self.entriesPerStep + number)")
             .replacingOccurrences(
                 of: "duration: [0-9.]+ ms", with: "duration: \(String(format: "%.3f", milliseconds)) ms",

@@ -39,7 +39,9 @@ import Testing
                 try await cluster.foreshard("moves").output.contains("no moves")
             }
             let explained = try await cluster.foreshard("explain", "m1").output
-            #expect(explained.contains("orders text by C C") && explained.contains("pool.locale"), "\(order.all) \(explained)")
+            #expect(
+                explained.contains("orders text by C C") && explained.contains("pool.locale"),
+                "\(order.all) \(explained)")
         }
     }
 
@@ -56,7 +58,9 @@ import Testing
             }
             #expect(try await cluster.foreshard("segments").output.contains(instance))
             for key in 1...40 {
-                #expect(try await client.execute("UPDATE kv SET v = 'y' WHERE k = $1 RETURNING v", ["\(key)"]).scalar() == "y")
+                #expect(
+                    try await client.execute("UPDATE kv SET v = 'y' WHERE k = $1 RETURNING v", ["\(key)"]).scalar()
+                        == "y")
             }
             let revert = try await cluster.foreshard("revert", "m1")
             #expect(revert.status == 0, "\(revert.all)")

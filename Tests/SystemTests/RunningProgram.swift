@@ -11,7 +11,9 @@ struct ProgramOutput {
 }
 
 /// Runs a program to its end.
-func runProgram(_ path: String, _ arguments: [String], environment: [String: String] = [:]) async throws -> ProgramOutput {
+func runProgram(_ path: String, _ arguments: [String], environment: [String: String] = [:]) async throws
+    -> ProgramOutput
+{
     let process = Process()
     process.executableURL = URL(fileURLWithPath: path)
     process.arguments = arguments

@@ -49,7 +49,8 @@ final class TestCluster: Sendable {
             servers.append(server)
             endpoints.append(endpoint)
         }
-        return try TestCluster(directory: directory, homes: servers, endpoints: endpoints, users: users, pool: pool, extra: extra)
+        return try TestCluster(
+            directory: directory, homes: servers, endpoints: endpoints, users: users, pool: pool, extra: extra)
     }
 
     static let trustedUsers = "client_authentication: trust\nusers: [{name: app}]"
@@ -133,7 +134,8 @@ final class TestCluster: Sendable {
 
 /// Lends a cluster and a server in front of it, and ends both whatever happens.
 func withServedCluster(
-    users: String = TestCluster.trustedUsers, pool: String = "", extra: String = "", _ body: (TestCluster, ServingProgram) async throws -> Void
+    users: String = TestCluster.trustedUsers, pool: String = "", extra: String = "",
+    _ body: (TestCluster, ServingProgram) async throws -> Void
 ) async throws {
     let cluster = try await TestCluster.start(users: users, pool: pool, extra: extra)
     do {

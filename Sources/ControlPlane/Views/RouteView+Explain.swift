@@ -22,7 +22,8 @@ extension RouteView.Statement {
         let parameters = statement.keyParameters
         guard parameters.isEmpty else {
             self.decision = "at execution"
-            reason = "the shard key is \(parameters.map { "$\($0)" }.joined(separator: ", ")), whose value is not known yet"
+            reason =
+                "the shard key is \(parameters.map { "$\($0)" }.joined(separator: ", ")), whose value is not known yet"
             return
         }
         switch decision {

@@ -177,7 +177,9 @@ struct AnomalyDetector: Sendable {
     /// By how much, in the models' scale, measurements scatter beyond the record since a level or a variance changed;
     /// it fades.
     func unrest(at step: Int) -> Double {
-        guard unrest.step != Int.min, step - unrest.step < configuration.unrestSteps, step >= unrest.step else { return 0 }
+        guard unrest.step != Int.min, step - unrest.step < configuration.unrestSteps, step >= unrest.step else {
+            return 0
+        }
         return unrest.deviation * (1 - Double(step - unrest.step) / Double(configuration.unrestSteps))
     }
 }

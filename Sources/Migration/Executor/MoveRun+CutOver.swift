@@ -33,7 +33,9 @@ extension MoveRun {
     private func checkWriters() async throws {
         let writers = try await query(sql.guardLockHolders, on: owner).rows.map(BlockingTransaction.init)
             .filter { $0.ageSeconds > configuration.gateDrainWithin.inSeconds }
-        guard writers.isEmpty else { throw MoveError.blocked("writing in the segment", on: instance(owner), by: writers) }
+        guard writers.isEmpty else {
+            throw MoveError.blocked("writing in the segment", on: instance(owner), by: writers)
+        }
     }
 
     /// In the order of the instances' names, not both at once: moves that are cut over together on the same two instances

@@ -31,7 +31,8 @@ extension MoveRun {
             await sessions.giveBack(snapshot.connection)
             self.snapshot = nil
         }
-        for object in try await objects([.subscription, .slot, .publication]) where reachable.contains(object.instance) {
+        for object in try await objects([.subscription, .slot, .publication]) where reachable.contains(object.instance)
+        {
             try await drop(object)
         }
         if let failure { throw failure }

@@ -79,7 +79,8 @@ extension MoveState {
     package var isCutOver: Bool {
         switch self {
         case .fenced, .switchDecided, .revertFenced, .revertDecided: true
-        case .planned, .prechecked, .prepared, .streaming, .copied, .ready, .probation, .finalizing, .retained, .cleaning,
+        case .planned, .prechecked, .prepared, .streaming, .copied, .ready, .probation, .finalizing, .retained,
+            .cleaning,
             .finished, .aborting, .aborted:
             false
         }

@@ -80,7 +80,8 @@ package struct Fitness: Sendable {
                     order.target,
                     "its database orders text by \(target.server.collation), the source's by \(source.server.collation): "
                         + "the same query would give another order",
-                    mend: "make the target's database with the source's locale (`initdb --locale`; `pool.locale` for local contingents)"
+                    mend:
+                        "make the target's database with the source's locale (`initdb --locale`; `pool.locale` for local contingents)"
                 )
             )
         }

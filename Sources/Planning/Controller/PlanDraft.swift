@@ -80,7 +80,8 @@ struct PlanDraft {
     }
 
     mutating func order(_ kind: PlannedAction.Kind, _ record: DecisionRecord) {
-        plan.actions.append(PlannedAction(kind: kind, authority: kind.authority(in: configuration.mode), record: record))
+        plan.actions.append(
+            PlannedAction(kind: kind, authority: kind.authority(in: configuration.mode), record: record))
     }
 
     mutating func note(_ record: DecisionRecord) { plan.notes.append(record) }

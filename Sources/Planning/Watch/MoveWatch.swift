@@ -132,7 +132,9 @@ extension MoveWatch {
     private typealias Estimate = (value: Double, lower: Double, upper: Double)
 
     /// The difference in differences of log p99 with its margin; nil until all four records have enough samples.
-    private var effect: Estimate? { difference(plus: [movedAfter, unmovedBefore], minus: [movedBefore, unmovedAfter]) }
+    private var effect: Estimate? {
+        difference(plus: [movedAfter, unmovedBefore], minus: [movedBefore, unmovedAfter])
+    }
 
     /// The moved segments' own difference of log p99; nil until both their records have enough samples.
     private var change: Estimate? { difference(plus: [movedAfter], minus: [movedBefore]) }
