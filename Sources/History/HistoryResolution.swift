@@ -37,6 +37,10 @@ package enum HistoryResolution: Int, CaseIterable, Sendable {
         }
     }
 
+    /// Whether latencies are kept when steps are packed. They are most of a row, and of days and months only the loads
+    /// are asked for.
+    var keepsLatencies: Bool { step < .seconds(300) }
+
     /// The time that a chunk spans: six hours, a day, a fortnight.
     var chunkSpan: Duration? { stepsInChunk.map { step * $0 } }
 }

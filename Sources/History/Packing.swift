@@ -1,6 +1,6 @@
 // Packing turns the pages of a time that is over into chunks: from one step of many segments to many steps of one,
 // which takes less room and is what is read for a forecast. A page whose chunk was packed already, because its rows
-// came late, is merged into it.
+// came late, is merged into it. Long steps lose their latencies then, and nothing else.
 
 import ClusterModel
 import Foundation
@@ -69,7 +69,9 @@ struct Packing {
             let start = Timestamp(milliseconds: stored["start"])
             let step = resolution.steps(from: chunk, to: start)
             for (_, row) in try UsageReader.page(stored["block"], number: number, start: start) {
-                bySegment[row.segment, default: []].append((step, row))
+                var packed = row
+                if !resolution.keepsLatencies { packed.latency = [] }
+                bySegment[row.segment, default: []].append((step, packed))
             }
         }
         for (segment, rows) in bySegment.sorted(by: { $0.key < $1.key }) {
