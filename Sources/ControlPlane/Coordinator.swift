@@ -124,11 +124,14 @@ package actor Coordinator {
         }
     }
 
-    /// Forecasts at the first measured moment of each interval: what ended just then is known.
+    /// Forecasts at the first measured moment, and at the first of each interval: what ended just then is known.
     private nonisolated func forecast(when measured: AsyncStream<Timestamp>) async {
-        var last = parts.clock.now().floored(to: timing.forecastEvery)
-        for await moment in measured where moment.floored(to: timing.forecastEvery) > last {
-            last = moment.floored(to: timing.forecastEvery)
+        var last: Timestamp?
+        for await moment in measured {
+            let interval = moment.floored(to: timing.forecastEvery)
+            let known = if let last { last } else { await round?.issuedAt }
+            if let known, known >= interval { continue }
+            last = interval
             await forecast(at: moment)
         }
     }

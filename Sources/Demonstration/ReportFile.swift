@@ -4,8 +4,6 @@ import Foundation
 struct ReportFile {
     let path: String
 
-    init(path: String) { self.path = path }
-
     /// Finds out before the replays whether the report can be written after them. Leaves what is there as it is.
     ///
     /// - Throws: `DemonstrationError`.

@@ -37,11 +37,6 @@ struct EventEffects: Sendable {
     /// Nothing was learned: events have the effects that they declare.
     static let declared = EventEffects(profileOfKind: [:], usesDeclared: true)
 
-    private init(profileOfKind: [String: KindProfile], usesDeclared: Bool) {
-        self.profileOfKind = profileOfKind
-        self.usesDeclared = usesDeclared
-    }
-
     /// The sum of the effects at each step of `range`.
     func values(over range: Range<Int>, events: [EventWindow], grid: StepGrid) -> [Double] {
         var sums = [Double](repeating: 0, count: range.count)

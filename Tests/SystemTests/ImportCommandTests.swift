@@ -42,8 +42,8 @@ import Testing
     }
 
     @Test func aKilledImportGoesOnAndAServerForecastsFromIt() async throws {
-        // A forecast at once, by models that learn at once.
-        let forecast = "forecast: {every: 1s, models: [spar]}"
+        // A forecast with the first measurement, by a model that learns at once.
+        let forecast = "forecast: {models: [spar]}"
         let killed = try await TestCluster.start(extra: forecast, settings: Self.logging)
         let whole = try await TestCluster.start(extra: forecast)
         let logs = killed.directory + "/days"
