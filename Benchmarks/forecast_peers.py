@@ -11,6 +11,8 @@ spoke. Results are added to DIR/peers.csv, in the columns of forecasts.csv; what
 
   spar     as P-Store has it: 7 days, the last 30 minutes (6 steps where steps are longer), least squares for each step
            ahead; quantiles from its own misses of the 7 days before, in the scale of the load ("rolling residuals")
+  kernel   as QB5000 has it for rare spikes: pasts alike (two hours, the same time a day and a week before; logarithms)
+           count by their distance; quantiles of what came after them
   prophet  the package with its defaults, not below zero, quantiles of 1,000 predictive samples
   mstl     statsforecast: the seasons of MSTL (day, and week where there are two) made daily, and its AutoETS without
            season going on from every origin; normal quantiles
@@ -144,6 +146,52 @@ class Spar:
         for ahead, misses in enumerate(self.misses):
             recent = [m for m in misses if m[0] >= oldest]
             self.misses[ahead] = recent if len(recent) >= 100 else misses
+
+
+class Kernel:
+    """Kernel regression, as QB5000 has it for spikes."""
+
+    def __init__(self, series, horizon):
+        self.series, self.horizon, self.day = series, horizon, DAY // series.step
+        self.back = max(6, 7200 // series.step)
+
+    def features(self, logs, ends):
+        """The last two hours, and the hours around the same time a week and a day before."""
+        columns = [logs[ends - k] for k in range(1, self.back + 1)]
+        for lag in (self.day, 7 * self.day):
+            columns += [logs[np.maximum(0, ends - lag + k)] for k in range(0, self.horizon, max(1, self.horizon // 4))]
+        return np.stack(columns, 1)
+
+    def learn(self, origin):
+        values = filled(self.series.before(origin), self.day)
+        logs = np.log1p(values / max(1e-9, np.mean(values)))
+        first = min(7 * self.day, len(values) // 2) + self.back
+        ends = np.arange(first, len(values) - self.horizon)
+        self.x = None
+        if len(ends) < self.day:
+            return
+        self.x, self.mean = self.features(logs, ends), max(1e-9, np.mean(values))
+        self.y = np.stack([logs[ends + k] for k in range(self.horizon)], 1)
+        sample = self.x[:: max(1, len(self.x) // 300)]
+        distance = np.sort(((sample[:, None] - sample[None]) ** 2).sum(2), 1)
+        self.width = np.median(distance[:, 4]) + 1e-9
+
+    def path(self, origin):
+        if self.x is None:
+            return None
+        values = filled(self.series.before(origin), self.day)
+        logs = np.log1p(values / self.mean)
+        x = self.features(np.concatenate([logs, np.repeat(logs[-1], self.horizon)]), np.array([len(logs)]))
+        distance = ((self.x - x) ** 2).sum(1)
+        weights = np.exp(-(distance - distance.min()) / self.width)
+        weights /= weights.sum()
+        path = []
+        for ahead in range(self.horizon):
+            order = np.argsort(self.y[:, ahead])
+            reached = np.cumsum(weights[order])
+            chosen = [order[min(len(order) - 1, np.searchsorted(reached, q))] for q in LEVELS]
+            path.append([float(np.expm1(self.y[c, ahead]) * self.mean) for c in chosen])
+        return path
 
 
 class Prophet:
@@ -334,7 +382,10 @@ def global_peer(make, series, origins, horizon):
             yield segment, origin, path
 
 
-PEERS = {"spar": (own_peer, Spar), "prophet": (own_peer, Prophet), "mstl": (own_peer, Mstl), "lstm": (global_peer, Lstm)}
+PEERS = {
+    "spar": (own_peer, Spar), "kernel": (own_peer, Kernel), "prophet": (own_peer, Prophet), "mstl": (own_peer, Mstl),
+    "lstm": (global_peer, Lstm),
+}
 
 
 def read_rows(path, prefix=""):
