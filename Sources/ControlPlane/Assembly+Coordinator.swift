@@ -86,23 +86,12 @@ extension Assembly {
         _ configuration: Configuration, _ options: Options, _ catalog: CatalogStore
     ) throws -> ShardingController {
         let settings = configuration.controller
-        var planning = PlanningConfiguration()
-        planning.mode = .init(settings.mode)
-        planning.policy = .init(settings.policy)
-        planning.overloadThreshold = settings.threshold
-        planning.returnThreshold = settings.returnThreshold
-        planning.reliefTarget = (settings.threshold + settings.returnThreshold) / 2
-        planning.confidenceLevel = settings.confidenceLevel
-        planning.prepareConfidence = settings.prepareConfidence
-        planning.dropConfidence = settings.prepareConfidence / 2
-        planning.coolDown = settings.coolDown
+        var planning = PlanningConfiguration(settings)
         // Patience counts plans, and there are several for each forecast: only new forecasts are new evidence.
         let plansPerForecast = max(1, Int(configuration.forecast.every / controlEvery(configuration)))
         planning.returnPlans *= plansPerForecast
         planning.dropPlans *= plansPerForecast
         planning.idlePlans *= plansPerForecast
-        planning.movesInFlightPerSourceMax = settings.movesAtOnce
-        planning.movesInFlightMax = max(planning.movesInFlightMax, settings.movesAtOnce)
         options.planning(&planning)
         guard planning.problems.isEmpty else {
             throw ClusterError(
@@ -139,6 +128,26 @@ extension Assembly {
     }
 }
 
+extension PlanningConfiguration {
+    /// What the user set, over the defaults of the policy.
+    package init(_ settings: ControllerSettings) {
+        self.init(for: .init(settings.policy))
+        mode = .init(settings.mode)
+        overloadThreshold = settings.threshold
+        returnThreshold = settings.returnThreshold
+        reliefTarget = (settings.threshold + settings.returnThreshold) / 2
+        gatherLimit = min(gatherLimit, reliefTarget)
+        confidenceLevel = settings.confidenceLevel
+        prepareConfidence = settings.prepareConfidence
+        dropConfidence = settings.prepareConfidence / 2
+        coolDown = settings.coolDown
+        movesInFlightPerSourceMax = settings.movesAtOnce
+        movesInFlightMax = max(movesInFlightMax, settings.movesAtOnce)
+        prices.overloadPerHour = settings.overloadPerHour
+        prices.perMove = settings.perMove
+    }
+}
+
 extension PlanningMode {
     init(_ mode: ControllerMode) {
         switch mode {
@@ -154,7 +163,8 @@ extension PlanningPolicy {
         switch policy {
         case .none: self = .none
         case .reactive: self = .reactive
-        case .predictive: self = .predictive
+        case .threshold: self = .threshold
+        case .horizon: self = .horizon
         }
     }
 }

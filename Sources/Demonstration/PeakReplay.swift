@@ -89,7 +89,7 @@ package struct PeakReplay: Sendable {
         }
         let policies = DemonstrationReport.Policies(
             none: try await replay(.none), reactive: try await replay(.reactive),
-            predictive: try await replay(.predictive))
+            predictive: try await replay(.threshold))
         let shortfalls = DemonstrationReport.shortfalls(of: policies, endsAfterThePeak: scenario.endsAfterThePeak)
         return DemonstrationReport(
             policies: policies, shortfalls: shortfalls, passed: shortfalls.isEmpty,

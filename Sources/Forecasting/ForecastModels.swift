@@ -11,6 +11,9 @@ package enum ForecastModels {
         Spar(), RidgeOnLags(), LSTM(), SeasonalNaive(.week), SeasonalNaive(.day), SeasonalNaive(.none),
     ]
 
+    /// The standard models that need no training over all subjects: quick, and the same in every run.
+    package static var untrained: [any ForecastModel] { standard.filter { !($0 is any GlobalModel) } }
+
     /// All names, separated by commas.
     package static var names: String { all.map(\.name).joined(separator: ",") }
 

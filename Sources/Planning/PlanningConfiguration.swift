@@ -13,8 +13,14 @@ package enum PlanningPolicy: String, Hashable, Sendable, Codable, CaseIterable {
     case none
     /// When the measured load crosses the threshold: what others do, kept for comparison.
     case reactive
-    /// When the forecast says that it will, and also when it does.
-    case predictive
+    /// When the forecast says that it will with enough confidence, and also when it does.
+    case threshold
+    /// As `threshold`, with as many instances as are worth their price: `Prices` set the limits, segments are gathered on
+    /// few instances whenever that pays, and nothing is leased before it must be.
+    case horizon
+
+    /// Whether forecasts are looked at.
+    var looksAhead: Bool { self == .threshold || self == .horizon }
 }
 
 /// What may be done with a plan. The plan is the same in every mode.
@@ -28,7 +34,7 @@ package enum PlanningMode: String, Hashable, Sendable, Codable, CaseIterable {
 }
 
 package struct PlanningConfiguration: Hashable, Sendable, Codable {
-    package var policy = PlanningPolicy.predictive
+    package var policy = PlanningPolicy.threshold
     package var mode = PlanningMode.observe
 
     // Shares of an instance's capacity.
@@ -57,6 +63,11 @@ package struct PlanningConfiguration: Hashable, Sendable, Codable {
     /// How alike the surprises of different segments are, 0 (independent) to 1 (one cause), where the forecast of the
     /// instance's sum does not say.
     package var surpriseCorrelation = 0.5
+
+    // The horizon policy.
+    package var prices = Prices()
+    /// The share of its capacity up to which an instance is filled when segments are gathered on fewer.
+    package var gatherLimit = 0.65
 
     // How many consecutive plans must agree.
     package var returnPlans = 3
@@ -99,6 +110,17 @@ package struct PlanningConfiguration: Hashable, Sendable, Codable {
     package var partialReliefMin = 0.2
 
     package init() {}
+
+    /// The defaults for a policy. `horizon` plans for what is enough three times of four, where the others want nine of
+    /// ten, and lets segments move again sooner; chosen by back-tests of two traces (docs/results/backtest.md).
+    package init(for policy: PlanningPolicy) {
+        self.policy = policy
+        guard policy == .horizon else { return }
+        overloadThreshold = 0.82
+        reliefTarget = 0.72
+        planningQuantile = 0.75
+        coolDown = .seconds(1500)
+    }
 
     /// What contradicts itself here, in words for the user; empty when nothing does.
     package var problems: [String] {

@@ -188,12 +188,12 @@ package enum ControllerMode: String, CaseIterable, Sendable, Codable {
 }
 
 package enum ControllerPolicy: String, CaseIterable, Sendable, Codable {
-    case none, reactive, predictive
+    case none, reactive, threshold, horizon
 }
 
 package struct ControllerSettings: Hashable, Sendable {
     package var mode = ControllerMode.observe
-    package var policy = ControllerPolicy.predictive
+    package var policy = ControllerPolicy.threshold
     /// Share of an instance's capacity above which it counts as overloaded.
     package var threshold = 0.8
     /// Share of capacity below which a home must stay, with the segment back, before it is taken home.
@@ -208,8 +208,20 @@ package struct ControllerSettings: Hashable, Sendable {
     package var latencyObjective = Duration.milliseconds(500)
     package var probation = Duration.seconds(600)
     package var reactiveEvery = Duration.seconds(60)
+    /// What an hour of overload and a move cost, in the currency of an instance's `cost_per_hour`.
+    package var overloadPerHour = 20.0
+    package var perMove = 0.05
 
     package init() {}
+
+    /// The defaults for a policy: `horizon` fills instances further, and lets segments move again later.
+    package init(for policy: ControllerPolicy) {
+        self.policy = policy
+        guard policy == .horizon else { return }
+        threshold = 0.82
+        returnThreshold = 0.62
+        coolDown = .seconds(1500)
+    }
 }
 
 package struct MoveSettings: Hashable, Sendable {

@@ -206,10 +206,10 @@ struct SettingsReader {
     }
 
     func controller(_ root: SettingsNode) throws(ConfigurationError) -> ControllerSettings {
-        var settings = ControllerSettings()
-        guard let node = try root.child("controller") else { return settings }
+        guard let node = try root.child("controller") else { return ControllerSettings() }
+        let policy = try node.child("policy")?.choice(of: ControllerPolicy.self)
+        var settings = policy.map { ControllerSettings(for: $0) } ?? ControllerSettings()
         if let value = try node.child("mode") { settings.mode = try value.choice(of: ControllerMode.self) }
-        if let value = try node.child("policy") { settings.policy = try value.choice(of: ControllerPolicy.self) }
         if let value = try node.child("threshold") { settings.threshold = try value.number(in: 0.05...1) }
         if let value = try node.child("return_threshold") { settings.returnThreshold = try value.number(in: 0.01...1) }
         if let value = try node.child("confidence_level") {
@@ -223,6 +223,13 @@ struct SettingsReader {
         if let value = try node.child("latency_objective") { settings.latencyObjective = try value.duration() }
         if let value = try node.child("probation") { settings.probation = try value.duration() }
         if let value = try node.child("reactive_every") { settings.reactiveEvery = try value.duration() }
+        if let prices = try node.child("prices") {
+            if let value = try prices.child("overload_per_hour") {
+                settings.overloadPerHour = try value.number(in: 0...1e6)
+            }
+            if let value = try prices.child("move") { settings.perMove = try value.number(in: 0...1e6) }
+            try prices.finish()
+        }
         try node.finish()
         return settings
     }

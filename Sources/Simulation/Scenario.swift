@@ -13,7 +13,10 @@ package struct Scenario: Sendable {
     package var timeToMove: [SegmentID: Duration]
     /// How long the run goes on after the truth ends, at its last load.
     package var coolingTime = Duration.seconds(3 * 3600)
-    package var tick = Duration.seconds(10)
+    /// When the run begins; what the truth says of earlier times is the past that forecasts know.
+    package var begin: Timestamp
+    package static let defaultTick = Duration.seconds(10)
+    package var tick = defaultTick
     package var planEvery = Duration.seconds(60)
     package var forecastEvery = Duration.seconds(300)
     package var leaseTime = Duration.seconds(30)
@@ -22,6 +25,10 @@ package struct Scenario: Sendable {
     /// What a copy adds to the load of both ends, as a share of their capacity.
     package var copyShare = 0.02
     package var freezes: [Freeze] = []
+    /// What each segment's rows take; nothing where nobody said.
+    package var bytes: [SegmentID: Double] = [:]
+
+    package var end: Timestamp { truth.end + coolingTime }
 
     package init(
         seed: UInt64,
@@ -34,6 +41,7 @@ package struct Scenario: Sendable {
     ) {
         self.seed = seed
         self.truth = truth
+        begin = truth.start
         self.instances = instances
         self.homes = homes
         self.planning = planning
@@ -55,8 +63,13 @@ package struct Outcome: Equatable, Sendable {
     package var movesHome = 0
     package var reverts = 0
     package var droppedPreparations = 0
-    /// Moves off an instance that would have stayed under its threshold without them.
+    /// Moves off a home that would have stayed under its threshold without them.
     package var wastedMoves = 0
+    /// Moves off an instance that was asked for more than its capacity before the segment had left.
+    package var lateMoves = 0
+    package var bytesMoved = 0.0
+    /// Minutes in which any instance was asked for more than its capacity.
+    package var overloadMinutes = 0.0
     /// The most changes of owner that one segment had within an hour.
     package var changesOfOwnerPerHourMax = 0
     package var contingentsUsedMax = 0

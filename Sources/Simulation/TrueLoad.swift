@@ -14,7 +14,8 @@ package struct TrueLoad: Sendable {
     package let step: Duration
     package let segments: [SegmentID]
     /// One row for each segment, all equally long and not empty.
-    private let values: [SegmentID: [Double]]
+    private let rows: [[Double]]
+    private let rowOf: [SegmentID: Int]
     package let pointCount: Int
     private let stepMilliseconds: Double
 
@@ -26,7 +27,8 @@ package struct TrueLoad: Sendable {
         self.start = start
         self.step = step
         segments = values.map(\.0)
-        self.values = Dictionary(uniqueKeysWithValues: values)
+        rows = values.map(\.1)
+        rowOf = Dictionary(uniqueKeysWithValues: values.enumerated().map { ($1.0, $0) })
         pointCount = values[0].1.count
         stepMilliseconds = Double(step.wholeMilliseconds)
     }
@@ -39,11 +41,22 @@ package struct TrueLoad: Sendable {
     package var end: Timestamp { start + .seconds(step.inSeconds * Double(pointCount - 1)) }
 
     package func load(of segment: SegmentID, at moment: Timestamp) -> Double {
-        guard let row = values[segment] else { preconditionFailure("no load for segment \(segment)") }
+        guard let index = rowOf[segment] else { preconditionFailure("no load for segment \(segment)") }
+        return load(ofSegmentAt: index, at: moment)
+    }
+
+    /// The same by the segment's place in `segments`.
+    func load(ofSegmentAt index: Int, at moment: Timestamp) -> Double {
+        let row = rows[index]
         let position = max(0, Double(moment.milliseconds - start.milliseconds) / stepMilliseconds)
         let index = min(Int(position), pointCount - 1)
         guard index + 1 < pointCount else { return row[pointCount - 1] }
         return row[index] + (row[index + 1] - row[index]) * (position - Double(index))
+    }
+
+    /// All segments together.
+    package func total(at moment: Timestamp) -> Double {
+        segments.indices.reduce(0) { $0 + load(ofSegmentAt: $1, at: moment) }
     }
 
     /// The mean load over a forecast step, from five points of it.

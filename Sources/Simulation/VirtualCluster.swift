@@ -5,7 +5,7 @@
 import ClusterModel
 import Planning
 
-struct VirtualMove {
+struct VirtualMove: Sendable {
     var flight: MoveInFlight
     /// When its present phase ends by itself; nil while it waits for an order or the watch.
     var phaseEndsAt: Timestamp?
@@ -13,18 +13,20 @@ struct VirtualMove {
     var watch: MoveWatch
 }
 
-struct OwnerChange {
+struct OwnerChange: Sendable {
     let segment: SegmentID
     let from: InstanceID
     let to: InstanceID
     let at: Timestamp
 }
 
-struct VirtualCluster {
+struct VirtualCluster: Sendable {
     let scenario: Scenario
     private(set) var now: Timestamp
     private(set) var instances: [VirtualInstance]
     private(set) var owners: [SegmentID: InstanceID]
+    /// The same by places: of segments in the truth, of instances here.
+    private var ownerIndices: [Int]
     private(set) var moves: [VirtualMove] = []
     private(set) var changes: [OwnerChange] = []
     private(set) var outcome = Outcome()
@@ -33,9 +35,12 @@ struct VirtualCluster {
 
     init(_ scenario: Scenario) {
         self.scenario = scenario
-        now = scenario.truth.start
+        now = scenario.begin
         instances = scenario.instances
         owners = scenario.homes
+        ownerIndices = scenario.truth.segments.map { segment in
+            scenario.instances.firstIndex { $0.id == scenario.homes[segment] } ?? 0
+        }
         generator = SeededGenerator(seed: scenario.seed ^ 0xC1)
     }
 
@@ -47,8 +52,9 @@ struct VirtualCluster {
         let seconds = scenario.tick.inSeconds
         var (violating, total) = (0.0, 0.0)
         let loads = offeredLoads()
+        var isOverloaded = false
         for index in instances.indices {
-            let offered = loads[instances[index].id] ?? 0
+            let offered = loads[index]
             instances[index].timePassed(
                 seconds: seconds,
                 offered: offered,
@@ -57,7 +63,9 @@ struct VirtualCluster {
             )
             total += offered
             if instances[index].violatesObjective { violating += offered }
+            isOverloaded = isOverloaded || offered > instances[index].capacity
         }
+        if isOverloaded { outcome.overloadMinutes += seconds / 60 }
         if violating > 0 {
             outcome.violationSeconds += seconds
             outcome.violatedLoadSeconds += seconds * violating / total
@@ -69,16 +77,17 @@ struct VirtualCluster {
     }
 
     /// What each instance is asked for by statements.
-    private func offeredLoads() -> [InstanceID: Double] {
-        var loads: [InstanceID: Double] = [:]
-        for segment in scenario.truth.segments {
-            if let owner = owners[segment] { loads[owner, default: 0] += scenario.truth.load(of: segment, at: now) }
+    func offeredLoads() -> [Double] {
+        var loads = [Double](repeating: 0, count: instances.count)
+        for (segment, owner) in ownerIndices.enumerated() {
+            loads[owner] += scenario.truth.load(ofSegmentAt: segment, at: now)
         }
         return loads
     }
 
     /// A share of its capacity for each copy of which an instance is an end.
     private func copyingLoad(on instance: VirtualInstance) -> Double {
+        guard !moves.isEmpty else { return 0 }
         let copies = moves.map(\.flight).filter { flight in
             flight.phase == .preparing && (flight.source == instance.id || flight.target == instance.id)
         }
@@ -90,7 +99,9 @@ struct VirtualCluster {
             guard let end = moves[index].phaseEndsAt, end <= now else { continue }
             moves[index].phaseEndsAt = nil
             switch moves[index].flight.phase {
-            case .preparing: moves[index].flight.phase = .ready
+            case .preparing:
+                moves[index].flight.phase = .ready
+                outcome.bytesMoved += scenario.bytes[moves[index].flight.segment] ?? 0
             case .cuttingOver: cutOverEnded(index)
             case .ready, .probation: break
             }
@@ -106,6 +117,7 @@ struct VirtualCluster {
             return
         }
         if scenario.homes[flight.segment] == flight.target { outcome.movesHome += 1 } else { outcome.movesOut += 1 }
+        if isOverCapacity(flight.source) { outcome.lateMoves += 1 }
         changeOwner(of: flight.segment, to: flight.target)
         moves[index].flight.phase = .probation(.waiting)
         moves[index].watch.cutOverCompleted(at: now)
@@ -114,6 +126,15 @@ struct VirtualCluster {
     private mutating func changeOwner(of segment: SegmentID, to owner: InstanceID) {
         changes.append(OwnerChange(segment: segment, from: owners[segment] ?? owner, to: owner, at: now))
         owners[segment] = owner
+        if let place = scenario.truth.segments.firstIndex(of: segment),
+            let index = instances.firstIndex(where: { $0.id == owner })
+        {
+            ownerIndices[place] = index
+        }
+    }
+
+    private func isOverCapacity(_ id: InstanceID) -> Bool {
+        instances.indices.contains { instances[$0].id == id && offeredLoads()[$0] > instances[$0].capacity }
     }
 
     // MARK: Observation
@@ -144,18 +165,18 @@ struct VirtualCluster {
         instances.first { $0.id == instance }?.latencySeconds ?? VirtualInstance.idleLatencySeconds
     }
 
-    mutating func snapshot(steps: [Timestamp], forecasts: [SegmentID: [LoadDistribution]]) -> ClusterSnapshot {
+    mutating func snapshot(of issued: IssuedForecasts) -> ClusterSnapshot {
         ClusterSnapshot(
             now: now,
-            steps: steps,
-            instances: instances.indices.map { observe(instanceAt: $0) },
+            steps: issued.steps,
+            instances: instances.indices.map { observe(instanceAt: $0, issued) },
             segments: scenario.truth.segments.map { segment in
                 SegmentSnapshot(
                     id: segment,
                     home: scenario.homes[segment] ?? "",
                     owner: owners[segment],
                     measuredLoad: scenario.truth.load(of: segment, at: now),
-                    forecast: forecasts[segment] ?? [],
+                    forecast: issued.segments[segment] ?? [],
                     timeToMove: scenario.timeToMove[segment] ?? .zero
                 )
             },
@@ -164,7 +185,13 @@ struct VirtualCluster {
         )
     }
 
-    private mutating func observe(instanceAt index: Int) -> InstanceSnapshot {
+    /// The segments that an instance owns.
+    func owned(by instance: InstanceID) -> Set<SegmentID> {
+        Set(scenario.truth.segments.filter { owners[$0] == instance })
+    }
+
+    /// An instance's forecast says something of the segments that it was made for, and of no others.
+    private mutating func observe(instanceAt index: Int, _ issued: IssuedForecasts) -> InstanceSnapshot {
         let load = instances[index].takeMeasuredLoad()
         let instance = instances[index]
         return InstanceSnapshot(
@@ -175,7 +202,8 @@ struct VirtualCluster {
             availability: instance.availability,
             measuredLoad: load,
             p99Seconds: instance.latencySeconds,
-            p99ObjectiveSeconds: VirtualInstance.objectiveSeconds
+            p99ObjectiveSeconds: VirtualInstance.objectiveSeconds,
+            forecast: issued.instances[instance.id].map { $0.segments == owned(by: instance.id) ? $0.steps : [] } ?? []
         )
     }
 
@@ -261,6 +289,12 @@ struct VirtualCluster {
     /// Remembers the first few.
     mutating func broken(_ invariant: String) {
         if outcome.brokenInvariants.count < 5 { outcome.brokenInvariants.append("\(now): \(invariant)") }
+    }
+
+    /// Counts from now on.
+    mutating func countAnew() {
+        outcome = Outcome()
+        changes = []
     }
 
     mutating func finish(_ body: (inout Outcome) -> Void) { body(&outcome) }

@@ -35,7 +35,7 @@ package struct VirtualInstance: Sendable {
     package var violatesObjective: Bool { latencySeconds > Self.objectiveSeconds * 1.001 }
 
     /// `offered` is the load of statements, `copying` that of copies, both as asked for and not as served.
-    mutating func timePassed(seconds: Double, offered: Double, copying: Double, now: Timestamp) {
+    package mutating func timePassed(seconds: Double, offered: Double, copying: Double, now: Timestamp) {
         let saturation = capacity * Self.saturationFactor * health
         let asked = offered + copying
         backlog = max(0, backlog + (asked - saturation) * seconds)

@@ -51,7 +51,8 @@ enum ConfigurationTemplate {
         # What the controller may do: observe (no move), recommend (what you order), auto (what it plans).
         controller:
           mode: observe
-          # policy: predictive        # none, reactive, predictive
+          # policy: threshold         # none, reactive, threshold, horizon
+          # prices: {overload_per_hour: 20, move: 0.05}   # as cost_per_hour of instances; for policy horizon
           # threshold: 0.8            # share of capacity above which an instance is overloaded
           # return_threshold: 0.6     # a home takes a segment back when it then stays below this share
           # prepare_confidence: 0.2   # probability of overload from which a copy is prepared

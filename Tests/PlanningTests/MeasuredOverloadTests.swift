@@ -13,7 +13,7 @@ struct MeasuredOverloadTests {
     }
 
     @Test func oneMeasurementIsNotEnough() {
-        for policy in [PlanningPolicy.reactive, .predictive] {
+        for policy in [PlanningPolicy.reactive, .threshold] {
             var controller = ShardingController(configuration: .test { $0.policy = policy })
             #expect(controller.plan(cluster(forecast: 20).snapshot).actions.isEmpty)
         }
@@ -28,7 +28,7 @@ struct MeasuredOverloadTests {
         #expect(blind.plan(coming, times: 3).actions.isEmpty)
     }
 
-    @Test func predictiveCatchesWhatNoForecastSaw() throws {
+    @Test func thresholdCatchesWhatNoForecastSaw() throws {
         var controller = ShardingController(configuration: .test())
         let plan = controller.plan(cluster(forecast: 20), times: 3)
         #expect(plan.moved.count == 1)
@@ -36,7 +36,7 @@ struct MeasuredOverloadTests {
         #expect(plan.actions.last?.record.evidence.measuredLoad == 90)
     }
 
-    @Test func predictiveWorksWithoutAnyForecast() {
+    @Test func thresholdWorksWithoutAnyForecast() {
         var controller = ShardingController(configuration: .test())
         #expect(controller.plan(cluster(forecast: nil), times: 2).moved.count == 1)
     }

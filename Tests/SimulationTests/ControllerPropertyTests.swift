@@ -8,7 +8,7 @@ struct ControllerPropertyTests {
     /// At least 72 % fewer seconds of violation than reacting, on a jump by four within half an hour.
     @Test(arguments: Seeds.all) func predictingBeatsReacting(seed: UInt64) {
         let reactive = run(Scenarios.flashCrowd(seed: seed, policy: .reactive, quality: .none)).outcome
-        let predictive = run(Scenarios.flashCrowd(seed: seed, policy: .predictive, quality: .noisy(sigma: 0.25)))
+        let predictive = run(Scenarios.flashCrowd(seed: seed, policy: .threshold, quality: .noisy(sigma: 0.25)))
             .outcome
         #expect(reactive.violationSeconds > 900, "seed \(seed): the crowd is too small to tell")
         #expect(
@@ -20,7 +20,7 @@ struct ControllerPropertyTests {
 
     /// Load that hovers around the threshold, each minute anew, moves nothing to and fro.
     @Test(arguments: Seeds.all, [0.05, 0.15]) func noiseDoesNotOscillate(seed: UInt64, noise: Double) {
-        for (policy, quality) in [(PlanningPolicy.reactive, ForecastQuality.none), (.predictive, .noisy(sigma: 0.2))] {
+        for (policy, quality) in [(PlanningPolicy.reactive, ForecastQuality.none), (.threshold, .noisy(sigma: 0.2))] {
             let scenario = Scenarios.noisyPlateau(seed: seed, noise: noise, policy: policy, quality: quality)
             let outcome = SimulatedRun(scenario).outcome
             #expect(outcome.brokenInvariants.isEmpty, "seed \(seed) \(policy)")
@@ -58,12 +58,12 @@ struct ControllerPropertyTests {
                 $0 + run(Scenarios.flashCrowd(seed: $1, policy: policy, quality: quality)).outcome.violationSeconds
             }
         }
-        #expect(violations(.predictive, quality) <= 1.1 * violations(.reactive, .none), "seeds \(Seeds.all)")
+        #expect(violations(.threshold, quality) <= 1.1 * violations(.reactive, .none), "seeds \(Seeds.all)")
     }
 
     /// Every action of every plan has a sentence with the numbers that its record holds.
     @Test func everyActionSaysWhy() {
-        let run = run(Scenarios.flashCrowd(seed: 1, policy: .predictive, quality: .noisy(sigma: 0.25)))
+        let run = run(Scenarios.flashCrowd(seed: 1, policy: .threshold, quality: .noisy(sigma: 0.25)))
         let preparations = run.plans.flatMap(\.actions).filter { action in
             if case .prepare = action.kind { true } else { false }
         }

@@ -94,7 +94,7 @@ enum Scenarios {
 
     static func flat(seed: UInt64, share: Double, quality: ForecastQuality) -> Scenario {
         let curve = Array(repeating: 2 * capacity * share, count: 360)
-        return build(seed: seed, total: curve, step: .seconds(60), policy: .predictive, quality: quality)
+        return build(seed: seed, total: curve, step: .seconds(60), policy: .threshold, quality: quality)
     }
 
     /// 1998-06-30, 12:00 to 24:00 UTC, thousand requests per minute: two matches of the World Cup.

@@ -5,7 +5,7 @@ import Testing
 
 struct SimulatedClusterTests {
     @Test func theSameSeedGivesTheSameRun() {
-        let scenario = Scenarios.flashCrowd(seed: 11, policy: .predictive, quality: .noisy(sigma: 0.25))
+        let scenario = Scenarios.flashCrowd(seed: 11, policy: .threshold, quality: .noisy(sigma: 0.25))
         let (first, second) = (SimulatedRun(scenario), SimulatedRun(scenario))
         #expect(first.outcome == second.outcome)
         #expect(first.plans == second.plans)
@@ -18,7 +18,7 @@ struct SimulatedClusterTests {
     }
 
     @Test func observingChangesNothing() {
-        var scenario = Scenarios.flashCrowd(seed: 1, policy: .predictive, quality: .oracle)
+        var scenario = Scenarios.flashCrowd(seed: 1, policy: .threshold, quality: .oracle)
         scenario.planning.mode = .observe
         let run = run(scenario)
         #expect(run.outcome.movesOut == 0 && !run.plans.isEmpty)
@@ -53,7 +53,7 @@ struct SimulatedClusterTests {
 
     /// With one home nothing is left to compare with: the moved segment's own latency and the objective decide.
     @Test(arguments: [1, 2]) func aSickTargetIsRevertedAndTeaches(homes: Int) {
-        var scenario = Scenarios.flashCrowd(seed: 3, policy: .predictive, quality: .oracle, homes: homes)
+        var scenario = Scenarios.flashCrowd(seed: 3, policy: .threshold, quality: .oracle, homes: homes)
         for index in scenario.instances.indices where scenario.instances[index].id == "contingent-1" {
             scenario.instances[index].health = 0.1
         }
@@ -67,7 +67,7 @@ struct SimulatedClusterTests {
     }
 
     @Test func whatIsOfferedIsMeasuredAlsoBeyondSaturation() throws {
-        var scenario = Scenarios.flashCrowd(seed: 1, policy: .predictive, quality: .none, homes: 1)
+        var scenario = Scenarios.flashCrowd(seed: 1, policy: .threshold, quality: .none, homes: 1)
         scenario.planning.mode = .observe
         let peak = SimulatedRun(scenario).plans.flatMap(\.actions).compactMap(\.record.evidence.measuredLoad).max()
         #expect(try #require(peak) > VirtualInstance.saturationFactor * Scenarios.capacity)

@@ -9,7 +9,7 @@ struct WorldCupTests {
     static func hour(_ text: String) -> Timestamp { Timestamp("1998-06-30T\(text):00Z") ?? Scenarios.midday }
 
     @Test(arguments: Seeds.all.prefix(3)) func bothMatchesAreMet(seed: UInt64) {
-        let predictive = run(Scenarios.worldCup(seed: seed, policy: .predictive, quality: .noisy(sigma: 0.2)))
+        let predictive = run(Scenarios.worldCup(seed: seed, policy: .threshold, quality: .noisy(sigma: 0.2)))
         let reactive = run(Scenarios.worldCup(seed: seed, policy: .reactive, quality: .none))
         let outcome = predictive.outcome
         #expect(outcome.contingentsUsedMax == 2, "seed \(seed)")
@@ -26,7 +26,7 @@ struct WorldCupTests {
     }
 
     @Test func theOracleIsTheBound() {
-        let oracle = run(Scenarios.worldCup(seed: 1, policy: .predictive, quality: .oracle)).outcome
+        let oracle = run(Scenarios.worldCup(seed: 1, policy: .threshold, quality: .oracle)).outcome
         let none = run(Scenarios.worldCup(seed: 1, policy: .none, quality: .none)).outcome
         #expect(oracle.violationSeconds < 0.1 * none.violationSeconds)
         #expect(oracle.wastedMoves == 0)

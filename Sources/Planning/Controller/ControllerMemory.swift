@@ -8,6 +8,8 @@ package struct ControllerMemory: Hashable, Sendable, Codable {
     package internal(set) var rests: [SegmentID: Hold] = [:]
     /// How often in a row a segment's moves were reverted.
     package internal(set) var reverts: [SegmentID: Int] = [:]
+    /// Where segments were sent to empty the instance that they were on; for as long as the move lasts.
+    var gathered: [SegmentID: InstanceID] = [:]
     var returnAgreed: [InstanceID: Int] = [:]
     var dropAgreed: [InstanceID: Int] = [:]
     var idle: [InstanceID: Int] = [:]
@@ -77,6 +79,7 @@ package struct ControllerMemory: Hashable, Sendable, Codable {
         rests = rests.filter { $0.value.until > snapshot.now && owners[$0.key] != nil }
         reverts = reverts.filter { owners[$0.key] != nil }
         reverting.formIntersection(snapshot.moves.map(\.id))
+        gathered = gathered.filter { moves[$0.key]?.target == $0.value }
         let instances = Set(snapshot.instances.map(\.id))
         for streaks in [\Self.returnAgreed, \.dropAgreed, \.idle, \.measuredOver, \.surprised] {
             self[keyPath: streaks] = self[keyPath: streaks].filter { instances.contains($0.key) }

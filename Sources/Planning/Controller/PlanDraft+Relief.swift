@@ -14,7 +14,7 @@ extension PlanDraft {
         let overloads = snapshot.instances.filter(\.isOurs)
             .filter { expectedOverload(of: $0, in: committed, steps: helpfulSteps(for: $0.id)) != nil }
             .compactMap { expectedOverload(of: $0, in: committed, steps: horizon.indices) }
-            .filter { configuration.policy == .predictive || measuredOver.contains($0.instance) }
+            .filter { configuration.policy.looksAhead || measuredOver.contains($0.instance) }
             .sorted { ($1.priority, $0.instance) < ($0.priority, $1.instance) }
         var schedule = MoveSchedule(now: now, configuration: configuration, busy: busyMoves())
         for overload in overloads { relieve(overload, &schedule) }
@@ -30,13 +30,13 @@ extension PlanDraft {
             return note(record(.refuse, .frozen, source: source.id, evidence: evidence, sentence: sentence))
         }
         let selection = selection(for: source)
-        spokenFor.formUnion(selection.reliefs.map(\.destination))
         guard !selection.reliefs.isEmpty else { return noteNoRelief(overload, evidence: evidence) }
         var trial = schedule
         let timing = timing(of: selection.reliefs, overload: overload, &trial)
-        if timing.startBy > now + configuration.startSlack {
-            return noteNotYet(selection.reliefs, overload, timing, evidence)
-        }
+        let isDue = timing.startBy <= now + configuration.startSlack
+        // What is needed soon is not given back meanwhile.
+        if isDue || configuration.policy != .horizon { spokenFor.formUnion(selection.reliefs.map(\.destination)) }
+        guard isDue else { return noteNotYet(selection.reliefs, overload, timing, evidence) }
         schedule = trial
         start(selection.reliefs, overload, timing, evidence)
         if selection.excess > 0 { notePartial(selection, overload, evidence) }
@@ -63,7 +63,9 @@ extension PlanDraft {
             segment.owner == source.id && !moving.contains(segment.id) && obstacle(to: segment) == nil
         }
         let destinations = snapshot.instances.compactMap { instance -> Destination? in
-            guard instance.role == .contingent, instance.id != source.id else { return nil }
+            guard instance.role == .contingent || configuration.policy == .horizon, instance.id != source.id else {
+                return nil
+            }
             let isOpen = instance.isOurs || spokenFor.contains(instance.id)
             return Destination(instance, capacity: capacity(of: instance.id), isOpen: isOpen)
         }
@@ -143,7 +145,7 @@ extension PlanDraft {
         if !waiting.isEmpty { noteQueued(waiting, overload, evidence) }
     }
 
-    private func isReady(_ instance: InstanceID) -> Bool {
+    func isReady(_ instance: InstanceID) -> Bool {
         switch instances[instance]?.availability {
         case .active, .warm: true
         case .arriving, .obtainable, .unavailable, nil: false

@@ -60,7 +60,7 @@ struct PlanDraft {
         dropUnneeded()
         cutOverReady()
         relieve()
-        returnHome()
+        if configuration.policy == .horizon { gather() } else { returnHome() }
         giveBack()
     }
 
@@ -70,8 +70,10 @@ struct PlanDraft {
     func capacity(of instance: InstanceID) -> Double { capacities[instance] ?? 0 }
     func threshold(of instance: InstanceID) -> Double { configuration.overloadThreshold * capacity(of: instance) }
 
-    /// A move that brings its segment home.
-    func isReturn(_ move: MoveInFlight) -> Bool { segments[move.segment]?.home == move.target }
+    /// A move that brings its segment home, or gathers it with others: it is made to give an instance back.
+    func isReturn(_ move: MoveInFlight) -> Bool {
+        segments[move.segment]?.home == move.target || memory.gathered[move.segment] == move.target
+    }
 
     /// Why a segment must not start a move now; nil when it may.
     func obstacle(to segment: SegmentSnapshot) -> Hold? {

@@ -19,6 +19,9 @@ struct PlacementBook {
     /// What an instance carries; nothing when it is not in the snapshot.
     subscript(instance: InstanceID) -> LoadAggregate { aggregates[instance] ?? outlook.aggregate(of: []) }
 
+    /// Whether it carries any segment.
+    func isUsed(_ instance: InstanceID) -> Bool { locations.values.contains(instance) }
+
     mutating func move(_ segment: SegmentID, to target: InstanceID) {
         guard let source = locations[segment], source != target else { return }
         aggregates[source]?.remove(outlook[segment])

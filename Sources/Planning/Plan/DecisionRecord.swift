@@ -36,7 +36,7 @@ package enum DecisionRule: String, Hashable, Sendable, Codable, CaseIterable {
     // Undoing.
     case forecastWithdrawn, targetLost, homeTooHot, watchRevert, watchKeep
     // The way back.
-    case peakOver, peakAhead, agreementPending, resting, instanceIdle
+    case peakOver, peakAhead, notWorthIt, agreementPending, resting, instanceIdle
     // Everywhere.
     case frozen, streamLimit
 }

@@ -160,7 +160,8 @@ extension ReliefSelection {
     /// All destinations, best first: open ones (the fullest first), then another zone, soonest, cheapest.
     private func choices(for segment: SegmentSnapshot) -> [Choice] {
         let outlook = outlook[segment.id]
-        return destinations.map { destination in
+        return destinations.filter { $0.instance.role == .contingent || $0.instance.id == segment.home }.map {
+            destination in
             let aggregate = book[destination.instance.id]
             let peak = aggregate.peak(level, over: self.outlook.horizon.indices, changedBy: outlook, sign: 1)
             return Choice(destination: destination, peak: peak)

@@ -1,0 +1,88 @@
+import ClusterModel
+import Testing
+
+@testable import Planning
+
+/// The horizon policy: segments are gathered on fewer instances when that pays.
+struct GatherTests {
+    private func plan(
+        _ cluster: ClusterBuilder, times: Int = 3, _ change: (inout PlanningConfiguration) -> Void = { _ in }
+    ) -> Plan {
+        var configuration = PlanningConfiguration(for: .horizon)
+        configuration.mode = .auto
+        change(&configuration)
+        var controller = ShardingController(configuration: configuration)
+        return controller.plan(cluster, times: times)
+    }
+
+    /// Two contingents are in use; the homes are as full as they may be.
+    private func away(guest: @escaping (Int) -> Double = { _ in 20 }) -> ClusterBuilder {
+        var cluster = ClusterBuilder()
+        cluster.add("big", home: "home-1") { _ in 70 }
+        cluster.add("s1", owner: "contingent-1", load: guest)
+        cluster.add("s2", owner: "contingent-2") { _ in 30 }
+        for contingent in ["contingent-1", "contingent-2"] as [InstanceID] {
+            cluster.changeInstance(contingent) { $0.availability = .active }
+        }
+        return cluster
+    }
+
+    @Test func guestsGoToAnotherContingentWhenHomeHasNoRoom() {
+        let plan = plan(away())
+        #expect(plan.moved == ["s1"])
+        #expect(plan.directives.first?.destination == "contingent-2")
+        #expect(plan.actions.first?.record.rule == .peakOver)
+    }
+
+    @Test func homeComesFirst() {
+        var cluster = away()
+        cluster.changeSegment("big") { $0.owner = "home-2" }
+        let plan = plan(cluster)
+        #expect(plan.directives.first { $0.segmentID == "s1" }?.destination == "home-1")
+    }
+
+    @Test func notWhileAnotherHomeCouldOnlyTakeIt() {
+        var cluster = away()
+        cluster.changeSegment("s2") { $0.owner = "home-2" }
+        #expect(plan(cluster, times: 5).moved.isEmpty, "home-2 is not the home of s1, and home-1 is full")
+    }
+
+    @Test func staysWhereMovesCostMoreThanTheHours() {
+        let dear = plan(away()) { $0.prices.perMove = 2 }
+        #expect(dear.actions.isEmpty)
+        #expect(!dear.notes(.notWorthIt).isEmpty)
+    }
+
+    @Test func staysWhenTheLoadComesBackSoon() {
+        let plan = plan(away { $0 < 60 ? 20 : 60 }, times: 5)
+        #expect(plan.moved.isEmpty)
+        #expect(plan.notes(.peakAhead).contains { $0.segment == "s1" })
+    }
+
+    @Test func aMoveThatGathersIsNoReliefThatHasLostItsReason() {
+        var configuration = PlanningConfiguration(for: .horizon)
+        configuration.mode = .auto
+        var controller = ShardingController(configuration: configuration)
+        var cluster = away()
+        let ordered = controller.plan(cluster, times: 3)
+        #expect(ordered.moved == ["s1"])
+        cluster.addMove("s1", to: "contingent-2", .preparing, from: "contingent-1")
+        #expect(controller.plan(cluster, times: 10).actions.isEmpty, "copying goes on though nothing is overloaded")
+        cluster.moves[0].phase = .ready
+        let ready = controller.plan(cluster, times: 1)
+        #expect(ready.actions.map(\.kind) == [.cutOver(cluster.moves[0].id)])
+    }
+
+    @Test func isDroppedWhenItsTargetGrowsTooHot() {
+        var configuration = PlanningConfiguration(for: .horizon)
+        configuration.mode = .auto
+        var controller = ShardingController(configuration: configuration)
+        var cluster = away()
+        _ = controller.plan(cluster, times: 3)
+        cluster.addMove("s1", to: "contingent-2", .preparing, from: "contingent-1")
+        _ = controller.plan(cluster, times: 1)
+        cluster.add("s3", owner: "contingent-2") { _ in 60 }
+        let plan = controller.plan(cluster, times: 1)
+        #expect(plan.actions.contains { $0.kind == .abort(cluster.moves[0].id) })
+    }
+}
