@@ -47,6 +47,9 @@ let package = Package(
         .target(name: "Evaluation", dependencies: ["ClusterModel", "Forecasting"], swiftSettings: strict),
         .target(name: "Planning", dependencies: ["ClusterModel"], swiftSettings: strict),
         .target(name: "Simulation", dependencies: ["ClusterModel", "Planning"], swiftSettings: strict),
+        .target(
+            name: "Backtest", dependencies: ["ClusterModel", "Forecasting", "Planning", "Simulation"],
+            swiftSettings: strict),
 
         // I/O.
         .target(
@@ -113,8 +116,9 @@ let package = Package(
         .executableTarget(
             name: "foreshard",
             dependencies: [
-                "Admin", "ClusterModel", "ControlPlane", "Demonstration", "Evaluation", "Forecasting", "History",
-                "LogImport", "Migration", "Routing", "Settings", "Traces", argumentParser, logging,
+                "Admin", "Backtest", "ClusterModel", "ControlPlane", "Demonstration", "Evaluation", "Forecasting",
+                "History", "LogImport", "Migration", "Planning", "Routing", "Settings", "Traces", argumentParser,
+                logging,
             ],
             swiftSettings: strict),
 
@@ -158,6 +162,12 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "CalendarsTests", dependencies: ["Calendars", "ClusterModel"], swiftSettings: strict),
         .testTarget(name: "PlanningTests", dependencies: ["ClusterModel", "Planning"], swiftSettings: strict),
+        .testTarget(
+            name: "BacktestTests",
+            dependencies: [
+                "Backtest", "ClusterModel", "Forecasting", "Planning", "Simulation",
+            ],
+            swiftSettings: strict),
         .testTarget(
             name: "SimulationTests",
             dependencies: [

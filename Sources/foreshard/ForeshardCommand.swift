@@ -28,7 +28,7 @@ struct ForeshardCommand: AsyncParsableCommand {
                     Status.self, Segments.self, Forecast.self, PlanCommand.self, Moves.self, Explain.self, Pool.self,
                     Anomalies.self, Events.self, Metrics.self, Statements.self, Route.self,
                 ]),
-            CommandGroup(name: "Judge", subcommands: [Evaluate.self]),
+            CommandGroup(name: "Judge", subcommands: [BacktestCommand.self, Evaluate.self]),
             CommandGroup(name: "Learn", subcommands: [Import.self]),
             CommandGroup(name: "Order", subcommands: [Move.self, Revert.self, Mode.self]),
         ])

@@ -74,6 +74,7 @@ private func importedModule(_ statement: Substring) -> String? {
         "Forecasting": mathematics.union(["ClusterModel", "CLBFGS", "CLinearAlgebra"]),
         "Planning": mathematics.union(["ClusterModel"]),
         "Simulation": mathematics.union(["ClusterModel", "Planning"]),
+        "Backtest": mathematics.union(["ClusterModel", "Forecasting", "Planning", "Simulation"]),
     ]
 
     @Test func pureTargetsImportNoIO() {
