@@ -4,7 +4,7 @@ import ClusterModel
 extension ContingentPool {
     /// Empties what was given back; makes and warms members until enough are warm, or nothing more can be done now.
     package func upkeep() async {
-        await obey(leftUndone())
+        await obey(leftUndone() + takeRetirements())
         guard !replenishment.isEmpty, let schema = await currentSchema() else { return }
         while !Task.isCancelled {
             let actions = replenish()
@@ -37,6 +37,11 @@ extension ContingentPool {
             case .absent, .idleCold, .warm, .reserved, .active, .quarantined, .retired: nil
             }
         }
+    }
+
+    private func takeRetirements() -> [(InstanceID, PoolAction)] {
+        defer { retirements = [] }
+        return retirements
     }
 
     private func replenish() -> [(InstanceID, PoolAction)] {

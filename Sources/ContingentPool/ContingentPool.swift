@@ -17,6 +17,8 @@ package actor ContingentPool {
     var times = ReadinessTimes()
     /// Health checks that each member failed in a row.
     var failedChecks: [InstanceID: Int] = [:]
+    /// What is still to be done about members that were retired under an earlier process.
+    var retirements: [(InstanceID, PoolAction)] = []
     /// Members for which an action is being carried out.
     var underWay: Set<InstanceID> = []
     let (kicks, kick) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
@@ -41,30 +43,49 @@ package actor ContingentPool {
 
     // MARK: Life
 
-    /// Takes up what an earlier process left. Returns when the members that are needed run again, or cannot.
+    /// Takes up what an earlier process left. Returns when the members that are needed run again, or cannot. All others
+    /// are left to upkeep: emptying or removing them can take minutes, and the router waits for us.
     package func recover() async throws {
         precondition(members.isEmpty, "a pool recovers once, before anything else")
         times = ReadinessTimes(try store.timings())
         for member in try store.poolMembers() { members[member.id] = member }
-        await obey(try members.keys.sorted().map { ($0, try transition($0, .recovered)) })
+        let orders = try allMembers.filter { try !isLeftToUpkeep($0) }.map {
+            ($0.id, try transition($0.id, .recovered))
+        }
+        // Upkeep sees by itself that a member has to be wiped; not that a retired one may still be there.
+        retirements = orders.filter { $0.1 == .retire }
+        await obey(orders.filter { $0.1 != .retire && $0.1 != .wipe })
     }
 
-    /// Upkeep and health checks until the task is cancelled; then the servers that the pool runs are stopped.
+    /// Whether upkeep finds it as it is: in the middle of something that nobody waits for.
+    private func isLeftToUpkeep(_ member: PoolMember) throws -> Bool {
+        switch member.state {
+        case .provisioning, .warming, .wiping: try store.occupants(of: member.id).isEmpty
+        case .absent, .idleCold, .warm, .reserved, .active, .draining, .quarantined, .retired: false
+        }
+    }
+
+    /// Upkeep and, beside it, health checks until the task is cancelled; then the servers that the pool runs are stopped.
     package func run() async {
         await withDiscardingTaskGroup { group in
-            group.addTask { await self.kickRegularly() }
-            for await _ in kicks {
-                await upkeep()
-                await checkHealth()
-            }
+            group.addTask { await self.regularly { self.kick.yield() } }
+            // A provider may take minutes to make a member; the others must not stay unwatched meanwhile.
+            group.addTask { await self.regularly { await self.checkHealth() } }
+            for await _ in kicks { await upkeep() }
         }
-        for member in members.values {
-            await reportingErrors(of: member.id) { try await provider(of: member).stop(member.id) }
+        await withDiscardingTaskGroup { group in
+            for member in allMembers where member.state != .absent && member.state != .retired {
+                group.addTask { await self.stop(member) }
+            }
         }
     }
 
-    private func kickRegularly() async {
-        repeat { kick.yield() } while (try? await Task.sleep(for: configuration.upkeepInterval)) != nil
+    private func regularly(_ body: () async -> Void) async {
+        repeat { await body() } while (try? await Task.sleep(for: configuration.upkeepInterval)) != nil
+    }
+
+    private func stop(_ member: PoolMember) async {
+        await reportingErrors(of: member.id) { try await provider(of: member).stop(member.id) }
     }
 
     // MARK: Looking

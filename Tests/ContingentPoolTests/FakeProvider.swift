@@ -15,6 +15,10 @@ final class FakeProvider: Provider {
         var running: Set<InstanceID> = []
         var failing: [String: Set<InstanceID>] = [:]
         var calls: [String] = []
+        /// The operation that does not return before `release`.
+        var held: String?
+        var waiting: [CheckedContinuation<Void, Never>] = []
+        var awaited: [String: CheckedContinuation<Void, Never>] = [:]
     }
 
     let name: String
@@ -34,11 +38,37 @@ final class FakeProvider: Provider {
         }
     }
 
+    func hold(_ call: String) { state.withLock { $0.held = call } }
+
+    func release() {
+        let waiting = state.withLock {
+            $0.held = nil
+            return $0.waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+
+    private func passHold(_ call: String) async {
+        await withCheckedContinuation { continuation in
+            state.withLock { if $0.held == call { $0.waiting.append(continuation) } else { continuation.resume() } }
+        }
+    }
+
     var calls: [String] { state.withLock { $0.calls } }
+
+    /// Returns when it was called: `check c1`.
+    func called(_ call: String) async {
+        await withCheckedContinuation { continuation in
+            state.withLock {
+                if $0.calls.contains(call) { continuation.resume() } else { $0.awaited[call] = continuation }
+            }
+        }
+    }
 
     private func call(_ name: String, _ id: InstanceID, _ effect: (inout State) -> Void) throws {
         try state.withLock {
             $0.calls.append("\(name) \(id)")
+            $0.awaited.removeValue(forKey: "\(name) \(id)")?.resume()
             if $0.failing[name]?.contains(id) == true { throw Fault(description: "\(name) of \(id) fails") }
             effect(&$0)
         }
@@ -50,6 +80,7 @@ final class FakeProvider: Provider {
     }
     func provision(_ instance: InstanceID) async throws {
         try call("provision", instance) { $0.contents[instance] = .empty }
+        await passHold("provision")
     }
     func start(_ instance: InstanceID) async throws -> Endpoint {
         try call("start", instance) { $0.running.insert(instance) }
