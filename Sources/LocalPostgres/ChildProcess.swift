@@ -8,7 +8,7 @@ import Synchronization
 // that started it ends, so a pool thread, which may end when idle, must never start a server.
 
 /// How a process ended.
-enum ExitStatus: Sendable, Equatable, CustomStringConvertible {
+package enum ExitStatus: Sendable, Equatable, CustomStringConvertible {
     case exited(Int32)
     case signalled(Int32)
 
@@ -16,7 +16,7 @@ enum ExitStatus: Sendable, Equatable, CustomStringConvertible {
         self = waitStatus & 0x7f == 0 ? .exited((waitStatus >> 8) & 0xff) : .signalled(waitStatus & 0x7f)
     }
 
-    var description: String {
+    package var description: String {
         switch self {
         case .exited(let code): "exit code \(code)"
         case .signalled(let signal): "signal \(signal)"
