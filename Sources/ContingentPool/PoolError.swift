@@ -14,6 +14,8 @@ package struct PoolError: Error, Equatable, CustomStringConvertible {
         case notEmpty
         /// The schema could not be captured or applied.
         case schema
+        /// The user's command failed, or answered wrongly.
+        case command
     }
 
     package let code: Code

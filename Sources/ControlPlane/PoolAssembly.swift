@@ -36,13 +36,16 @@ struct PoolAssembly {
         switch configuration.pool.provider {
         case .fixed(let instances): instances.count
         case .local(let local): local.instancesMax
+        case .command(let command): command.instancesMax
         }
     }
 
-    /// Servers of somebody else have passwords of their own.
+    /// Whether the application's role gets the configured password on new instances. Servers of somebody else have
+    /// passwords of their own.
     private var asksForPasswords: Bool {
         switch configuration.pool.provider {
         case .fixed: false
+        case .command: true
         case .local: localServers == nil
         }
     }
@@ -78,7 +81,23 @@ struct PoolAssembly {
                     settings: try localServers ?? servers(of: local)),
                 instancesMax: local.instancesMax,
                 terms: InstanceTerms(zone: local.zone, capacity: local.capacity, costPerHour: local.costPerHour))
+        case .command(let command): return CommandProvider(calls(of: command))
         }
+    }
+
+    private func calls(of command: CommandProviderSettings) -> CommandProvider.Configuration {
+        var limits = CommandLimits()
+        limits.provision = command.timeouts.provision
+        limits.start = command.timeouts.start
+        limits.stop = command.timeouts.stop
+        limits.wipe = command.timeouts.wipe
+        limits.remove = command.timeouts.remove
+        limits.check = command.timeouts.check
+        var calls = CommandProvider.Configuration(
+            command: command.command, limits: limits, zones: command.zones, instancesMax: command.instancesMax,
+            capacity: command.capacity, costPerHour: command.costPerHour)
+        calls.isCheckedByCommand = command.isCheckedByCommand
+        return calls
     }
 
     /// As the configuration wants them; their superuser has a password.

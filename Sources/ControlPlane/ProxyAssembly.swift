@@ -54,6 +54,7 @@ struct ProxyAssembly {
         }
         switch configuration.pool.provider {
         case .local(let local): return local.connectionsMax
+        case .command(let command): return command.connectionsMax
         case .fixed: return 20
         }
     }

@@ -73,7 +73,7 @@ extension Configuration {
 extension PoolSettings {
     package var fixedInstances: [InstanceSettings] {
         switch provider {
-        case .local: []
+        case .local, .command: []
         case .fixed(let instances): instances
         }
     }

@@ -110,6 +110,8 @@ package struct PoolSettings: Sendable {
         case local(LocalProviderSettings)
         /// Servers that somebody else runs.
         case fixed([InstanceSettings])
+        /// Servers that a command of the user makes and removes.
+        case command(CommandProviderSettings)
     }
 
     package var provider: Provider

@@ -85,11 +85,12 @@ struct SettingsReader {
 
     func pool(_ root: SettingsNode) throws(ConfigurationError) -> PoolSettings {
         guard let node = try root.child("pool") else { return PoolSettings(provider: .fixed([]), warm: 0) }
-        enum Kind: String, CaseIterable { case local, `static` }
+        enum Kind: String, CaseIterable { case local, `static`, command }
         let provider: PoolSettings.Provider
         switch try node.required("provider").choice(of: Kind.self) {
         case .static: provider = .fixed(try instances(node.required("instances"), role: .contingent))
         case .local: provider = .local(try localProvider(node))
+        case .command: provider = .command(try commandProvider(node))
         }
         let settings = PoolSettings(provider: provider, warm: try node.child("warm")?.integer(in: 0...100) ?? 1)
         try node.finish()

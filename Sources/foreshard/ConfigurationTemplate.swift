@@ -30,6 +30,7 @@ enum ConfigurationTemplate {
         # Contingent instances: servers that take segments for a peak.
         #   static   servers you run; listed like `instances`
         #   local    servers that Foreshard starts on this machine (instances_max, capacity, connections, zone)
+        #   command  servers that a program of yours makes and removes: a cloud, Kubernetes (docs/POOL.md)
         pool:
           provider: local
           warm: 1
@@ -38,6 +39,11 @@ enum ConfigurationTemplate {
           connections: 20
           zone: b
           # locale: C.UTF-8         # of local servers; as your databases have it (SHOW lc_collate)
+          # with provider: command, beside instances_max, capacity, connections and zone:
+          # command: [/etc/foreshard/instances.sh]        # program and arguments; no shell reads them
+          # zones: [b, c]           # instead of `zone`: instances are spread over them
+          # timeouts: {provision: 15m, start: 5m, stop: 1m, wipe: 15m, remove: 15m}
+          # check: false            # true: the program is asked for `check` too (timeouts.check: 10s)
 
         # Tables sharded by the same key. Rows with equal keys live together; the ring is cut into `segments` parts.
         groups:

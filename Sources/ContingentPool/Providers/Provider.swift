@@ -1,4 +1,5 @@
-// Where instances come from. Conformers: `LocalProvider` (this machine), `StaticProvider` (somebody else's servers).
+// Where instances come from. Conformers: `LocalProvider` (this machine), `StaticProvider` (somebody else's servers),
+// `CommandProvider` (whatever the user's command makes).
 import ClusterModel
 
 /// What is known of an instance before it exists.

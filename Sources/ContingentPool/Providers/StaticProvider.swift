@@ -40,7 +40,7 @@ package struct StaticProvider: Provider {
     package func provision(_ instance: InstanceID) async throws {
         try await withConnection(to: endpoint(instance)) { connection in
             guard try await !isMarked(connection) else { return try await empty(connection) }
-            let contents = try await contents(of: connection)
+            let contents = try await DatabaseContents.list(over: connection, besides: Self.marker)
             guard contents.isEmpty else {
                 throw PoolError(
                     .notEmpty,
@@ -115,7 +115,7 @@ package struct StaticProvider: Provider {
             """,
             deadline: Self.changeDeadline
         )
-        let left = try await contents(of: connection)
+        let left = try await DatabaseContents.list(over: connection, besides: Self.marker)
         guard left.isEmpty else {
             throw PoolError(
                 .notEmpty,
@@ -123,24 +123,4 @@ package struct StaticProvider: Provider {
             )
         }
     }
-
-    /// What the database holds, in words; at most a few of each kind.
-    private func contents(of connection: PostgresConnection) async throws -> [String] {
-        try await connection.query(Self.contentsQuery, deadline: Self.lookDeadline).rows.compactMap { $0[0] }
-    }
-
-    private static let contentsQuery = """
-        (SELECT 'relation ' || c.oid::regclass FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-          WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' LIMIT 5)
-        UNION ALL (SELECT 'schema ' || nspname FROM pg_namespace WHERE nspname !~ '^pg_'
-          AND nspname NOT IN ('public', 'information_schema', '\(marker)') LIMIT 5)
-        UNION ALL (SELECT 'function ' || p.oid::regprocedure FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-          WHERE n.nspname = 'public' LIMIT 5)
-        UNION ALL (SELECT 'publication ' || pubname FROM pg_publication LIMIT 5)
-        UNION ALL (SELECT 'subscription ' || subname FROM pg_subscription
-          WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 5)
-        UNION ALL (SELECT 'replication slot ' || slot_name FROM pg_replication_slots
-          WHERE database = current_database() LIMIT 5)
-        UNION ALL (SELECT 'large object ' || oid FROM pg_largeobject_metadata LIMIT 5)
-        """
 }
