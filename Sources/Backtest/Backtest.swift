@@ -47,7 +47,8 @@ package struct Backtest: Sendable {
     /// The share of the replayed time that is over.
     package var progress: Double { max(0, (now - world.begin).inSeconds / (world.end - world.begin).inSeconds) }
 
-    /// Forecasts once and lets the time until the next forecast pass. Nil at the end of the world.
+    /// Forecasts once and lets the time until the next forecast pass. Nil at the end of the world; no samples while the
+    /// policies are run in.
     package mutating func step() async -> [Sample]? {
         guard now < world.end else { return nil }
         if now == world.begin { for index in runs.indices { runs[index].countAnew() } }
@@ -66,6 +67,7 @@ package struct Backtest: Sendable {
             return advanced
         }
         now = next
+        guard now > world.begin else { return [] }
         let load = world.loads.truth.total(at: now)
         return runs.map {
             Sample(
