@@ -25,6 +25,12 @@ package struct SCRAMVerifier: Hashable, Sendable {
         self.serverKey = serverKey
     }
 
+    /// `SCRAM-SHA-256$<iterations>:<salt>$<stored key>:<server key>`, which `CREATE ROLE ... PASSWORD` takes as it is: so a
+    /// server never sees, nor logs, the password.
+    package var pgAuthID: String {
+        "SCRAM-SHA-256$\(iterations):\(Base64.encode(salt))$\(Base64.encode(storedKey)):\(Base64.encode(serverKey))"
+    }
+
     /// Parses `SCRAM-SHA-256$<iterations>:<salt>$<stored key>:<server key>` as `pg_authid` stores it.
     package init?(pgAuthID text: String) {
         let parts = text.split(separator: "$", omittingEmptySubsequences: false)

@@ -46,6 +46,7 @@ import Testing
         let text =
             "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU="
         let verifier = try #require(SCRAMVerifier(pgAuthID: text))
+        #expect(verifier.pgAuthID == text)
         #expect(verifier == SCRAMVerifier(password: "pencil", salt: verifier.salt))
         #expect(SCRAMVerifier(pgAuthID: "md5abc") == nil)
     }
