@@ -38,13 +38,16 @@ final class ChildProcess: Sendable {
     private init(pid: pid_t) { self.pid = pid }
 
     /// Starts `arguments[0]`.
+    ///
+    /// - Parameter input: a descriptor of ours that it reads; nil: nothing.
     static func spawn(
-        _ arguments: [String], environment: [String: String], output: ChildOutput
+        _ arguments: [String], environment: [String: String], input: Int32? = nil, output: ChildOutput
     ) async throws -> ChildProcess {
         try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread {
                 do {
-                    let pid = try posixSpawn(arguments, environment: environment, output: output)
+                    let pid = try posixSpawn(
+                        arguments, environment: environment, input: input, output: output)
                     let child = ChildProcess(pid: pid)
                     continuation.resume(returning: child)
                     child.reap()

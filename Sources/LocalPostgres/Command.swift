@@ -1,17 +1,21 @@
 import Foundation
 import Glibc
 
-/// A program that runs to its end: initdb, cp, pg_dump.
+/// A program that runs to its end: initdb, cp, pg_dump, a user's own.
 package struct Command: Sendable {
     private static let reportedOutputLength = 2000
 
     private let arguments: [String]
     private let environment: [String: String]
+    private let input: String?
 
     /// `arguments[0]` is the program's path.
-    package init(_ arguments: [String], environment: [String: String] = [:]) {
+    ///
+    /// - Parameter input: what the program reads from its standard input; nil: nothing.
+    package init(_ arguments: [String], environment: [String: String] = [:], input: String? = nil) {
         precondition(!arguments.isEmpty, "a command has at least the program's path")
         self.arguments = arguments
+        self.input = input
         self.environment = Self.plainEnvironment.merging(environment) { $1 }
     }
 
@@ -23,9 +27,11 @@ package struct Command: Sendable {
     @discardableResult
     package func run(within limit: Duration = .seconds(600)) async throws -> String {
         let (output, errors) = (try NamelessFile(), try NamelessFile())
+        let input = try self.input.map { try NamelessFile(holding: Data($0.utf8)) }
         let child = try await ChildProcess.spawn(
             arguments,
             environment: environment,
+            input: input?.descriptor,
             output: .descriptors(output: output.descriptor, errors: errors.descriptor)
         )
         let status = try await exitStatus(of: child, within: limit)

@@ -15,6 +15,7 @@ enum ChildOutput: Sendable {
 
 /// Starts a program and returns its pid; the error says which program and why. A name without `/` is looked for in our
 /// own PATH.
+///
 /// - Parameter input: a descriptor of ours that the child reads; nil gives it nothing to read.
 func posixSpawn(
     _ arguments: [String], environment: [String: String], input: Int32? = nil, output: ChildOutput

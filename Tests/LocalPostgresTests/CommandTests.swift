@@ -13,6 +13,11 @@ import Testing
         #expect(error?.message == "/bin/sh ended with exit code 3: err\n")
     }
 
+    @Test func aProgramReadsWhatItIsGiven() async throws {
+        #expect(try await Command(["/bin/cat"], input: "{\"a\": 1}").run() == "{\"a\": 1}")
+        #expect(try await Command(["/bin/cat"]).run() == "")
+    }
+
     @Test func outputIsInAFileWithoutAName() throws {
         let file = try NamelessFile()
         var facts = stat()
