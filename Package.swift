@@ -74,7 +74,7 @@ let package = Package(
         .target(
             name: "ContingentPool",
             dependencies: [
-                "ClusterModel", "LocalPostgres", "PostgresClient",
+                "ClusterModel", "LocalPostgres", "PostgresClient", "WireProtocol",
             ],
             swiftSettings: strict),
         .target(
@@ -100,7 +100,7 @@ let package = Package(
         .target(
             name: "Admin",
             dependencies: [
-                "Catalog", "ClusterModel", "ControlPlane", "Planning", hummingbird, logging, nioCore,
+                "Catalog", "ClusterModel", "ContingentPool", "ControlPlane", "Planning", hummingbird, logging, nioCore,
             ],
             swiftSettings: strict),
         .target(name: "Workload", dependencies: ["ClusterModel", "PostgresClient"], swiftSettings: strict),
@@ -232,8 +232,8 @@ let package = Package(
         .testTarget(
             name: "ControlPlaneTests",
             dependencies: [
-                "ClusterModel", "ControlPlane", "Forecasting", "LocalPostgres", "PostgresClient", "Settings",
-                "TestServers", logging, nioPosix,
+                "ClusterModel", "ContingentPool", "ControlPlane", "Forecasting", "LocalPostgres", "Planning",
+                "PostgresClient", "Routing", "Settings", "TestServers", logging, nioPosix,
             ],
             swiftSettings: strict),
         .testTarget(

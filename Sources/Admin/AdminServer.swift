@@ -38,11 +38,14 @@ package struct AdminServer: Sendable {
         router.middlewares.add(ErrorsAsJSON())
         router.get("/health") { _, _ in "ok\n" }
         router.get("/metrics") { [coordinator] _, _ in
-            Response.text(MetricsText.render(await coordinator.status(), await coordinator.segments()))
+            Response.text(
+                MetricsText.render(
+                    await coordinator.status(), await coordinator.segments(), try await coordinator.poolAccount()))
         }
         let api = router.group("/api").add(middleware: TokenCheck(token: token))
         addViews(to: api)
         addOrders(to: api)
+        addPoolOrders(to: api, coordinator)
         return router
     }
 
@@ -73,6 +76,7 @@ package struct AdminServer: Sendable {
         }
         api.get("/plan") { [coordinator] _, _ in try Response.json(await coordinator.latestPlan()) }
         api.get("/moves") { [coordinator] _, _ in try Response.json(await coordinator.moveViews()) }
+        api.get("/pool/account") { [coordinator] _, _ in try Response.json(await coordinator.poolAccount()) }
         api.get("/pool") { [coordinator] _, _ in try Response.json(await coordinator.pool()) }
         api.get("/events") { [coordinator] _, _ in try Response.json(await coordinator.events()) }
         api.get("/metrics") { [coordinator] _, _ in try Response.json(await coordinator.metrics()) }

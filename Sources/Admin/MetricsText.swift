@@ -3,7 +3,7 @@
 import ControlPlane
 
 enum MetricsText {
-    static func render(_ status: StatusView, _ segments: [SegmentView]) -> String {
+    static func render(_ status: StatusView, _ segments: [SegmentView], _ pool: PoolAccountView) -> String {
         var text = ""
         gauge("foreshard_routing_epoch", "Version of the routing table.", [([], Double(status.epoch))], &text)
         gauge("foreshard_clients", "Client connections.", [([], Double(status.clients))], &text)
@@ -29,6 +29,7 @@ enum MetricsText {
         gauge(
             "foreshard_segment_load", "Average active sessions.",
             segments.map { ([("segment", $0.segmentID), ("instance", $0.location)], $0.load) }, &text)
+        renderPool(pool, &text)
 
         func perInstance(
             _ name: String, _ help: String, _ status: StatusView, _ value: (InstanceView) -> Double?
@@ -39,6 +40,24 @@ enum MetricsText {
                 &text)
         }
         return text
+    }
+
+    private static func renderPool(_ pool: PoolAccountView, _ text: inout String) {
+        func counter(_ name: String, _ help: String, _ value: Double) {
+            family("foreshard_pool_\(name)_total", help, type: "counter", [([], value)], &text)
+        }
+        gauge("foreshard_pool_leases", "Instances lent to others.", [([], Double(pool.leasesRunning))], &text)
+        counter("leases_ended", "Leases that are over.", Double(pool.leasesEnded))
+        counter("revocations", "Leases ended before their expiry.", Double(pool.revocations))
+        counter("lessee_hours", "Hours that instances were lent.", pool.lesseeHours)
+        counter("lease_income", "What lessees owe, in the configured currency.", pool.income)
+        counter("idle_hours", "Hours that warm instances stood idle.", pool.idleHours)
+        counter("idle_cost", "What idle warm instances cost, in the configured currency.", pool.idleCost)
+        gauge(
+            "foreshard_pool_revocation_seconds", "From the order to its effect, of the newest revocations.",
+            [("0.5", pool.revocationSecondsMedian), ("0.95", pool.revocationSeconds95)].compactMap { level, value in
+                value.map { ([("quantile", level)], $0) }
+            }, &text)
     }
 
     private static func gauge(

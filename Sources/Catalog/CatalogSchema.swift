@@ -10,6 +10,7 @@ enum CatalogSchema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1 first tables") { try $0.execute(sql: firstTables) }
+        migrator.registerMigration("2 leases") { try $0.execute(sql: leases) }
         return migrator
     }
 
@@ -97,5 +98,33 @@ enum CatalogSchema {
         CREATE INDEX audit_by_move ON audit (move) WHERE move IS NOT NULL;
         CREATE INDEX audit_by_segment ON audit (segment) WHERE segment IS NOT NULL;
         CREATE INDEX audit_by_instance ON audit (instance) WHERE instance IS NOT NULL;
+        """
+
+    private static let leases = """
+        -- `lease` is that of a member in the states granting and leased, the revocation in revoking and ending.
+        ALTER TABLE pool_members ADD COLUMN lease TEXT;
+        ALTER TABLE pool_members ADD COLUMN lease_epoch INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE pool_members ADD COLUMN claim TEXT;
+        ALTER TABLE pool_members ADD COLUMN since INTEGER;
+
+        -- Leases that are over.
+        CREATE TABLE pool_leases (
+            member TEXT NOT NULL,
+            epoch INTEGER NOT NULL,
+            holder TEXT NOT NULL,
+            purpose TEXT NOT NULL,
+            price REAL NOT NULL,
+            granted INTEGER NOT NULL,
+            revoked INTEGER NOT NULL,
+            ended INTEGER NOT NULL,
+            reason TEXT NOT NULL,
+            is_revocation INTEGER NOT NULL,
+            income REAL NOT NULL,
+            PRIMARY KEY (member, epoch)
+        ) STRICT;
+        CREATE INDEX pool_leases_by_end ON pool_leases (ended);
+
+        -- What members cost while they stood warm and nobody had them.
+        CREATE TABLE pool_idle (member TEXT PRIMARY KEY, seconds REAL NOT NULL, cost REAL NOT NULL) STRICT;
         """
 }

@@ -7,20 +7,24 @@ extension CatalogStore: PoolStore {
         try database.read { try Row.fetchAll($0, sql: "SELECT * FROM pool_members ORDER BY id").map(Self.member) }
     }
 
-    package func save(_ member: PoolMember, sentence: String) throws {
-        let stored = StoredPoolState(member.state)
+    package func save(_ member: PoolMember, sentence: String?, entries: [PoolEntry]) throws {
+        let stored = try StoredPoolState(member.state)
         try database.write { db in
             try db.execute(
                 sql: """
                     INSERT OR REPLACE INTO pool_members
-                        (id, provider, zone, state, holder_move, holder_name, reason, endpoint)
-                        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                        (id, provider, zone, state, holder_move, holder_name, reason, endpoint, lease, lease_epoch, claim,
+                        since)
+                        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """,
                 arguments: [
                     member.id.text, member.provider, member.zone.text, stored.kind.rawValue, stored.holderMove,
-                    stored.holderName, stored.reason, try member.endpoint.map(jsonText),
+                    stored.holderName, stored.reason, try member.endpoint.map(jsonText), stored.lease,
+                    member.leaseEpoch.number, try member.claim.map(jsonText), member.since?.milliseconds,
                 ]
             )
+            for entry in entries { try Self.enter(entry, db) }
+            guard let sentence else { return }
             try Self.append(
                 AuditEntry(
                     kind: "pool",
@@ -85,12 +89,17 @@ extension CatalogStore: PoolStore {
 
     private static func member(_ row: Row) throws -> PoolMember {
         let endpoint: String? = row["endpoint"]
+        let claim: String? = row["claim"]
+        let since: Int64? = row["since"]
         return PoolMember(
             id: InstanceID(row["id"]),
             provider: row["provider"],
             zone: Zone(row["zone"]),
             state: try StoredPoolState(row).state(),
-            endpoint: try endpoint.map { try fromJSON(Endpoint.self, $0) }
+            endpoint: try endpoint.map { try fromJSON(Endpoint.self, $0) },
+            leaseEpoch: LeaseEpoch(row["lease_epoch"]),
+            claim: try claim.map { try fromJSON(PoolHolder.self, $0) },
+            since: since.map { Timestamp(milliseconds: $0) }
         )
     }
 }
@@ -101,13 +110,16 @@ private struct StoredPoolState {
     var holderMove: String?
     var holderName: String?
     var reason: String?
+    var lease: String?
 
-    init(_ state: PoolMemberState) {
+    init(_ state: PoolMemberState) throws {
         kind = state.kind
         switch state {
         case .reserved(.move(let id)): holderMove = id.text
         case .reserved(.named(let name)): holderName = name
         case .quarantined(let reason): self.reason = reason
+        case .granting(let lease), .leased(let lease): self.lease = try jsonText(lease)
+        case .revoking(let revocation), .ending(let revocation): lease = try jsonText(revocation)
         case .absent, .provisioning, .idleCold, .warming, .warm, .active, .draining, .wiping, .retired: break
         }
     }
@@ -120,6 +132,7 @@ private struct StoredPoolState {
         holderMove = row["holder_move"]
         holderName = row["holder_name"]
         reason = row["reason"]
+        lease = row["lease"]
     }
 
     func state() throws -> PoolMemberState {
@@ -134,6 +147,10 @@ private struct StoredPoolState {
         case .wiping: return .wiping
         case .retired: return .retired
         case .quarantined: return .quarantined(reason: reason ?? "")
+        case .granting: return .granting(try fromJSON(Lease.self, lease ?? ""))
+        case .leased: return .leased(try fromJSON(Lease.self, lease ?? ""))
+        case .revoking: return .revoking(try fromJSON(Revocation.self, lease ?? ""))
+        case .ending: return .ending(try fromJSON(Revocation.self, lease ?? ""))
         case .reserved:
             if let holderMove { return .reserved(.move(MoveID(holderMove))) }
             guard let holderName else { throw unreadable("a reservation for", nil) }

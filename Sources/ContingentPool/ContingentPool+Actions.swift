@@ -10,15 +10,18 @@ extension ContingentPool {
                 underWay.insert(id)
                 group.addTask {
                     await self.obey(action, for: id, schema: schema)
-                    await self.ended(id)
+                    await self.actionEnded(id)
                 }
             }
         }
     }
 
-    private func ended(_ id: InstanceID) { underWay.remove(id) }
+    func actionEnded(_ id: InstanceID) {
+        underWay.remove(id)
+        if members[id]?.state.lease != nil { wakeForLeases() }
+    }
 
-    private func obey(_ action: PoolAction, for id: InstanceID, schema: InstanceSchema) async {
+    func obey(_ action: PoolAction, for id: InstanceID, schema: InstanceSchema) async {
         guard let member = members[id] else { preconditionFailure("an action for \(id), which is no member") }
         switch action {
         case .nothing: break
@@ -40,12 +43,15 @@ extension ContingentPool {
         case .drain: await drain(member)
         case .wipe: await wipe(member)
         case .discard, .retire: await reportingErrors(of: id) { try await provider(of: member).remove(id) }
+        case .announce: announce(action, of: id)
+        case .cutOff(let revocation): await cutOff(member, revocation)
+        case .evict(let lease, let sentence): await evict(member, lease, sentence)
         case .revoke(let holder): notify(.revoked(id, from: holder))
         case .alarm(let sentence): notify(.alarm(id, sentence))
         }
     }
 
-    private func resume(_ member: PoolMember) async {
+    func resume(_ member: PoolMember) async {
         await perform(nil, on: member) { .resumed(at: try await $0.start(member.id)) }
     }
 
@@ -83,10 +89,12 @@ extension ContingentPool {
             let next = try transition(member.id, outcome)
             if let operation, next == .nothing { try record(operation, of: member, since: begin) }
             await obey(next, for: member.id, schema: .empty)
+            // What was on its way back may be claimed.
+            if operation == .wiping { kick.yield() }
         }
     }
 
-    private func record(_ operation: PoolTiming.Operation, of member: PoolMember, since begin: ContinuousClock.Instant)
+    func record(_ operation: PoolTiming.Operation, of member: PoolMember, since begin: ContinuousClock.Instant)
         throws
     {
         let seconds = (ContinuousClock.now - begin).inSeconds

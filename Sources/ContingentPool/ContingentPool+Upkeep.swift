@@ -25,16 +25,19 @@ extension ContingentPool {
     /// Members that the configuration does not name any more take nobody's place.
     private var replenishment: Replenishment {
         let named = allMembers.filter { (try? provider(of: $0))?.terms(of: $0.id) != nil }
-        return Replenishment(of: named, warmMin: configuration.warmMin, membersMax: configuration.membersMax)
+        let lent = named.count { $0.state.lease != nil }
+        return Replenishment(
+            of: named, warmMin: configuration.lending.warmMin(atLeast: configuration.warmMin, lent: lent),
+            membersMax: configuration.membersMax)
     }
 
     /// What is still draining; and what was ordered but has no outcome, because the store did not take it.
     private func leftUndone() -> [(InstanceID, PoolAction)] {
         allMembers.filter { !underWay.contains($0.id) }.compactMap { member in
             switch member.state {
-            case .provisioning, .warming, .wiping: request(.recovered, of: member.id)
+            case .provisioning, .warming, .wiping, .granting, .ending: request(.recovered, of: member.id)
             case .draining: request(.givenBack, of: member.id)
-            case .absent, .idleCold, .warm, .reserved, .active, .quarantined, .retired: nil
+            case .absent, .idleCold, .warm, .leased, .revoking, .reserved, .active, .quarantined, .retired: nil
             }
         }
     }

@@ -12,6 +12,7 @@ package actor ContingentPool {
     let schema: @Sendable () async throws -> InstanceSchema
     let store: any PoolStore
     let notify: @Sendable (PoolNotice) -> Void
+    let clock: PoolClock
 
     private(set) var members: [InstanceID: PoolMember] = [:]
     var times = ReadinessTimes()
@@ -21,24 +22,36 @@ package actor ContingentPool {
     var retirements: [(InstanceID, PoolAction)] = []
     /// Members for which an action is being carried out.
     var underWay: Set<InstanceID> = []
+    /// Since when heartbeats of lessees can be heard.
+    private(set) var listeningSince: Timestamp
+    /// The earliest time at which leases are looked at anyway.
+    var nextWake: Timestamp?
+    /// Hooks, and waiting for what is due of leases; run beside everything else.
+    let (jobs, job) = AsyncStream.makeStream(
+        of: (@Sendable () async -> Void).self, bufferingPolicy: .bufferingOldest(ContingentPool.jobsMax))
+    private static let jobsMax = 1024
     let (kicks, kick) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
 
     /// - Parameters:
     ///   - providers: in the order of preference for new members; their names differ.
     ///   - schema: asked before instances are warmed, so that they have the homes' schema of that time.
+    ///   - clock: by which leases begin and end.
     ///   - notify: called at once, from the pool; must not block.
     package init(
         configuration: PoolConfiguration,
         providers: [any Provider],
         store: any PoolStore,
         schema: @escaping @Sendable () async throws -> InstanceSchema,
+        clock: PoolClock = .wall,
         notify: @escaping @Sendable (PoolNotice) -> Void = { _ in }
     ) {
         self.configuration = configuration
         self.providers = providers
         self.schema = schema
         self.store = store
+        self.clock = clock
         self.notify = notify
+        listeningSince = clock.now()
     }
 
     // MARK: Life
@@ -49,19 +62,32 @@ package actor ContingentPool {
         precondition(members.isEmpty, "a pool recovers once, before anything else")
         times = ReadinessTimes(try store.timings())
         for member in try store.poolMembers() { members[member.id] = member }
-        let orders = try allMembers.filter { try !isLeftToUpkeep($0) }.map {
-            ($0.id, try transition($0.id, .recovered))
-        }
+        listeningSince = clock.now()
+        let orders = try allMembers.filter { try !isLeftToUpkeep($0) }.map { ($0.id, try recovery(of: $0.id)) }
         // Upkeep sees by itself that a member has to be wiped; not that a retired one may still be there.
         retirements = orders.filter { $0.1 == .retire }
         await obey(orders.filter { $0.1 != .retire && $0.1 != .wipe })
+    }
+
+    /// What ran out while nobody looked goes on to its end at once.
+    private func recovery(of id: InstanceID) throws -> PoolAction {
+        let action = try transition(id, .recovered)
+        guard let due = members[id]?.leaseDue(listeningSince: listeningSince), due <= clock.now() else { return action }
+        let next = try transition(id, .leaseClock(listeningSince: listeningSince))
+        if case .announce = next {
+            announce(next, of: id)
+            return action
+        }
+        return next == .nothing ? action : next
     }
 
     /// Whether upkeep finds it as it is: in the middle of something that nobody waits for.
     private func isLeftToUpkeep(_ member: PoolMember) throws -> Bool {
         switch member.state {
         case .provisioning, .warming, .wiping: try store.occupants(of: member.id).isEmpty
-        case .absent, .idleCold, .warm, .reserved, .active, .draining, .quarantined, .retired: false
+        case .absent, .idleCold, .warm, .granting, .leased, .revoking, .ending, .reserved, .active, .draining, .quarantined,
+            .retired:
+            false
         }
     }
 
@@ -71,7 +97,12 @@ package actor ContingentPool {
             group.addTask { await self.regularly { self.kick.yield() } }
             // A provider may take minutes to make a member; the others must not stay unwatched meanwhile.
             group.addTask { await self.regularly { await self.checkHealth() } }
-            for await _ in kicks { await upkeep() }
+            group.addTask { await self.runJobs() }
+            wakeForLeases()
+            for await _ in kicks {
+                await tendLeases()
+                await upkeep()
+            }
         }
         await withDiscardingTaskGroup { group in
             for member in allMembers where member.state != .absent && member.state != .retired {
@@ -109,7 +140,7 @@ package actor ContingentPool {
         )
     }
 
-    // MARK: Lending
+    // MARK: Reserving
 
     /// Lends a warm member that answers, from the first of `zones` that has one, else from any.
     package func lease(for holder: PoolHolder, preferring zones: [Zone] = []) async throws -> Instance {
@@ -191,9 +222,12 @@ package actor ContingentPool {
     func transition(_ id: InstanceID, _ event: PoolEvent) throws -> PoolAction {
         guard let present = members[id] else { throw PoolError(.unknownMember, "there is no pool member \(id).") }
         var member = present
-        let action = try member.on(event, isOccupied: try !store.occupants(of: id).isEmpty)
+        let now = clock.now()
+        let action = try member.on(event, isOccupied: try !store.occupants(of: id).isEmpty, at: now)
         if member != present {
-            try store.save(member, sentence: "\(id) \(event)")
+            try store.save(
+                member, sentence: event.isRoutine ? nil : "\(id) \(event)",
+                entries: entries(from: present, to: member, at: now))
             members[id] = member
         }
         return action

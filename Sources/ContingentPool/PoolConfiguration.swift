@@ -9,5 +9,8 @@ package struct PoolConfiguration: Hashable, Sendable {
     /// Between two rounds of upkeep and health checks.
     package var upkeepInterval = Duration.seconds(5)
 
+    /// What may be lent to others; nothing, unless told otherwise.
+    package var lending = LendingRules()
+
     package init() {}
 }

@@ -16,6 +16,12 @@ package struct PoolError: Error, Equatable, CustomStringConvertible {
         case schema
         /// The user's command failed, or answered wrongly.
         case command
+        /// The pool does not lend that, or not now.
+        case lendingRefused
+        /// A lease cannot be had on these terms.
+        case badTerms
+        /// It is not lent, or by another lease than the one named.
+        case notLeased
     }
 
     package let code: Code
@@ -35,4 +41,6 @@ package enum PoolNotice: Hashable, Sendable {
     case alarm(InstanceID?, String)
     /// The holder lost its instance.
     case revoked(InstanceID, from: PoolHolder)
+    /// What became of a lease, in words; nobody has to do anything.
+    case lease(InstanceID, String)
 }

@@ -5,8 +5,10 @@ import ClusterModel
 /// The durable memory of the pool.
 package protocol PoolStore: Sendable {
     func poolMembers() throws -> [PoolMember]
-    /// Durable when it returns. `sentence` says what happened, for people who ask later.
-    func save(_ member: PoolMember, sentence: String) throws
+    /// Durable when it returns, with the entries into the accounts in the same transaction. `sentence` says what happened,
+    /// for people who ask later; nil where that is nothing to ask about.
+    func save(_ member: PoolMember, sentence: String?, entries: [PoolEntry]) throws
+    func account() throws -> PoolAccount
     /// How long an operation of a provider took. The newest are kept.
     func record(_ timing: PoolTiming) throws
     func timings() throws -> [PoolTiming]
@@ -17,6 +19,12 @@ package protocol PoolStore: Sendable {
     func forgetContents(of instance: InstanceID) throws
 }
 
+extension PoolStore {
+    package func save(_ member: PoolMember, sentence: String) throws {
+        try save(member, sentence: sentence, entries: [])
+    }
+}
+
 /// How long one operation took.
 package struct PoolTiming: Hashable, Sendable {
     package enum Operation: String, Sendable, CaseIterable {
@@ -25,6 +33,8 @@ package struct PoolTiming: Hashable, Sendable {
         /// From idleCold to warm.
         case warming
         case wiping
+        /// From the end of a lessee's time until it can do nothing any more.
+        case cuttingOff
     }
 
     package let provider: String

@@ -34,3 +34,23 @@ package struct ReadinessTimes: Sendable {
         return sorted[min(max(rank, 1), sorted.count) - 1]
     }
 }
+
+extension ReadinessTimes {
+    /// Until the first measurement: on the safe side.
+    package static let warmingGuess = Duration.seconds(30)
+    package static let emptyingGuess = Duration.seconds(15)
+
+    /// From the end of a lessee's time until the member is warm again: the 95th percentiles of cutting off, emptying and
+    /// warming, added up. Real time.
+    package func returnTime(of provider: String) -> Duration {
+        emptyingTime(of: provider)
+            + (quantile(0.95, of: .warming, by: provider).map { .seconds($0) } ?? Self.warmingGuess)
+    }
+
+    private func emptyingTime(of provider: String) -> Duration {
+        guard let cut = quantile(0.95, of: .cuttingOff, by: provider),
+            let wipe = quantile(0.95, of: .wiping, by: provider)
+        else { return Self.emptyingGuess }
+        return .seconds(cut + wipe)
+    }
+}

@@ -12,12 +12,15 @@ package struct Replenishment: Hashable, Sendable {
     /// - Parameter membersMax: the most members the pool may have, quarantined ones included, so that a cause that
     ///   quarantines every new member cannot make new ones for ever.
     package init(of members: [PoolMember], warmMin: Int, membersMax: Int) {
-        var missing = warmMin - members.count { $0.state.kind == .warm || $0.state.kind == .warming }
-        for member in members.sorted(by: { $0.id < $1.id }) where member.state == .idleCold && missing > 0 {
+        // What is claimed becomes warm for whoever claimed it.
+        let free = members.filter { $0.claim == nil }.sorted { $0.id < $1.id }
+        toWarm = members.filter { $0.claim != nil && $0.state == .idleCold }.map(\.id).sorted()
+        var missing = warmMin - free.count { $0.state.kind == .warm || $0.state.kind == .warming }
+        for member in free where member.state == .idleCold && missing > 0 {
             toWarm.append(member.id)
             missing -= 1
         }
-        missing -= members.count { $0.state.kind == .provisioning || $0.state.kind == .wiping }
+        missing -= free.count { [.provisioning, .wiping, .ending].contains($0.state.kind) }
         let existing = members.count { $0.state != .retired && $0.state != .absent }
         toProvision = max(0, min(missing, membersMax - existing))
     }

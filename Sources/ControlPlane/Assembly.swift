@@ -74,7 +74,7 @@ package final class Assembly: Sendable {
 
         let pool = try await PoolAssembly(
             configuration: configuration, localServers: options.localServers, catalog: catalog, home: homes[0],
-            logger: logger
+            clock: clock, logger: logger
         ).make()
         try await pool.recover()
         let executor = MoveExecutor(

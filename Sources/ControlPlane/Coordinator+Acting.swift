@@ -10,7 +10,7 @@ extension Coordinator {
     func carryOut(_ action: PlannedAction) async {
         do {
             switch action.kind {
-            case .lease(let instance): try await lease(instance)
+            case .lease(let instance): try await lease(instance, action.record)
             case .prepare(let directive), .returnHome(let directive):
                 try await prepare(directive, record: action.record)
             case .cutOver(let id): try await moves?.cutOver(id)
@@ -24,11 +24,34 @@ extension Coordinator {
         }
     }
 
-    /// An instance that is still being made ready is leased by a later plan.
-    private func lease(_ instance: InstanceID) async throws {
-        guard await parts.pool.allMembers.first(where: { $0.id == instance })?.state == .warm else { return }
-        _ = try await parts.pool.lease(instance, for: .controller)
-        await tellRouterOfInstances()
+    /// An instance that is lent to others is called back; one that is still being made ready is leased by a later plan.
+    private func lease(_ instance: InstanceID, _ record: DecisionRecord) async throws {
+        guard let member = await parts.pool.allMembers.first(where: { $0.id == instance }) else { return }
+        switch member.state {
+        case .warm:
+            _ = try await parts.pool.lease(instance, for: .controller)
+            await tellRouterOfInstances()
+        case .leased, .revoking: try await callBack(instance, slack: record.evidence.startBy.map { $0 - record.at })
+        case .absent, .provisioning, .idleCold, .warming, .granting, .ending, .reserved, .active, .draining, .wiping,
+            .quarantined, .retired:
+            break
+        }
+    }
+
+    /// Takes an instance, or with `orLike` one that is as good and costs less to take, away from its lessee.
+    ///
+    /// - Parameter slack: how much later than `instance` the other may be ready; nil: any time.
+    /// - Returns: the instance, and when the lessee is cut off.
+    @discardableResult
+    func callBack(
+        _ instance: InstanceID, orLike: Bool = true, slack: Duration? = nil
+    ) async throws -> (InstanceID, Timestamp) {
+        let (taken, deadline) = try await parts.pool.need(instance, orLike: orLike, slack: slack, for: .controller)
+        let place = taken == instance ? "" : " in place of \(instance), which would cost more"
+        audit(
+            "lease", "\(taken) is called back from its lessee\(place), who has until \(deadline)", String?.none,
+            instance: taken)
+        return (taken, deadline)
     }
 
     /// The router learns of an instance before a segment can be there, forgets it when it was given back, and hears of

@@ -21,6 +21,14 @@ extension Coordinator {
             throw OrderRefusal("there is no instance \(target). Known: \(known.joined(separator: ", ")).")
         }
         if member.state.isLent { return }
+        if let lease = member.state.lease {
+            let (_, deadline) = try await callBack(target, orLike: false)
+            throw OrderRefusal(
+                """
+                \(target) is lent to \(lease.terms.holder), who has to leave it by \(deadline). It is being called back \
+                for the service: give the order again when `foreshard pool` shows it as reserved.
+                """)
+        }
         _ = try await parts.pool.lease(target, for: .controller)
         await tellRouterOfInstances()
     }

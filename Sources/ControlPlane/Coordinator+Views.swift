@@ -116,10 +116,10 @@ extension Coordinator {
         return (end, medians.reduce(0, +))
     }
 
-    /// Every instance that may hold rows.
+    /// Every instance that may hold rows of the service.
     package func reachableInstances() async -> [Instance] {
         var instances = parts.homes
-        for member in await parts.pool.allMembers where member.state.shouldAnswer {
+        for member in await parts.pool.allMembers where member.state.shouldAnswer && member.state.lease == nil {
             if let instance = await parts.pool.instance(member.id) { instances.append(instance) }
         }
         return instances
@@ -135,17 +135,6 @@ extension Coordinator {
     package func moveViews() async -> [MoveView] {
         guard let moves else { return [] }
         return await moves.tracked.values.map { MoveView($0.record, work: $0.work) }.sorted { $0.id < $1.id }
-    }
-
-    package func pool() async -> [PoolMemberView] {
-        await parts.pool.allMembers.map { member in
-            var reason: String?
-            if case .quarantined(let why) = member.state { reason = why }
-            if case .reserved(let holder) = member.state { reason = "for \(holder)" }
-            return PoolMemberView(
-                id: member.id.text, provider: member.provider, zone: member.zone.text,
-                state: member.state.kind.rawValue, reason: reason, endpoint: member.endpoint?.description)
-        }
     }
 
     package func events() async -> [EventView] {

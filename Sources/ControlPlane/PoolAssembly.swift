@@ -13,12 +13,14 @@ struct PoolAssembly {
     let localServers: ServerSettings?
     let catalog: CatalogStore
     let home: Instance
+    let clock: ClusterClock
     let logger: Logger
 
     func make() async throws -> ContingentPool {
         var limits = PoolConfiguration()
         limits.warmMin = configuration.pool.warm
         limits.membersMax = membersMax
+        limits.lending = lending
         let home = home.endpoint
         let application = asksForPasswords ? configuration.application : nil
         return ContingentPool(
@@ -29,7 +31,21 @@ struct PoolAssembly {
                 guard let application, let password = application.password else { return schema }
                 return schema.settingPassword(of: application.user, to: password)
             },
+            clock: PoolClock(now: { [clock] in clock.now() }, realTime: { [clock] in clock.realTime(of: $0) }),
             notify: { [logger] in Self.log($0, to: logger) })
+    }
+
+    private var lending: LendingRules {
+        let settings = configuration.pool.lending
+        var rules = LendingRules()
+        rules.max = settings.max
+        rules.keepWarm = configuration.pool.keptWarm
+        rules.noticeMax = settings.noticeMax
+        rules.termMax = settings.termMax
+        rules.connectionsMax = settings.connectionsMax
+        rules.hookDirectory = settings.hooks
+        rules.hookTimeout = settings.hookTimeout
+        return rules
     }
 
     private var membersMax: Int {
@@ -58,6 +74,8 @@ struct PoolAssembly {
         case .revoked(let id, let holder):
             logger.error(
                 "the pool took an instance away", metadata: ["instance.id": "\(id)", "pool.holder": "\(holder)"])
+        case .lease(let id, let sentence):
+            logger.notice("a lease changed", metadata: ["instance.id": "\(id)", "pool.lease": "\(sentence)"])
         }
     }
 

@@ -37,17 +37,30 @@ struct SnapshotBuilder {
         switch member.state {
         case .warm: .warm
         case .reserved, .active: .active
+        case .leased(let lease): onItsWay(member, within: returnTime(of: member, from: lease.deadline(revokedAt: now)))
+        case .revoking(let revocation): onItsWay(member, within: returnTime(of: member, from: revocation.deadline))
+        case .granting, .ending: onItsWay(member, within: returnTime(of: member, from: now))
         case .draining, .wiping, .idleCold, .warming, .provisioning, .absent:
-            .obtainable(within: timeToReady(of: member))
+            onItsWay(member, within: timeToReady(of: member))
         case .quarantined(let reason): .unavailable(reason: reason)
         case .retired: .unavailable(reason: "retired")
         }
     }
 
+    /// What was claimed for the service is ours already.
+    private func onItsWay(_ member: PoolMember, within span: Duration) -> Availability {
+        member.claim == nil ? .obtainable(within: span) : .arriving(within: span)
+    }
+
+    /// What is left of a lessee's notice, and the measured time from its end until the member is warm.
+    private func returnTime(of member: PoolMember, from deadline: Timestamp) -> Duration {
+        max(.zero, deadline - now) + clock.clusterTime(of: readiness.returnTime(of: member.provider))
+    }
+
     /// The 95th percentile of what was measured; until then, a guess on the safe side.
     private func timeToReady(of member: PoolMember) -> Duration {
         let measured = readiness.quantile(0.95, of: .warming, by: member.provider)
-        return clock.clusterTime(of: measured.map { .seconds($0) } ?? .seconds(30))
+        return clock.clusterTime(of: measured.map { .seconds($0) } ?? ReadinessTimes.warmingGuess)
     }
 
     private func instance(_ instance: Instance, _ availability: Availability) -> InstanceSnapshot {

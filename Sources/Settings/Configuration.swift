@@ -117,11 +117,33 @@ package struct PoolSettings: Sendable {
     package var provider: Provider
     /// Instances kept ready.
     package var warm: Int
+    package var lending: LendingSettings
 
-    package init(provider: Provider, warm: Int) {
+    package init(provider: Provider, warm: Int, lending: LendingSettings = LendingSettings()) {
         self.provider = provider
         self.warm = warm
+        self.lending = lending
     }
+
+    /// Warm instances that are never lent.
+    package var keptWarm: Int { lending.keepWarm ?? max(1, warm) }
+}
+
+/// Lending of contingent instances to others; off unless `max` is above 0.
+package struct LendingSettings: Hashable, Sendable {
+    /// Instances that may be lent at the same time.
+    package var max = 0
+    /// Warm instances that stay with the service; nil: as many as are kept ready, and at least one.
+    package var keepWarm: Int?
+    package var noticeMax = Duration.seconds(300)
+    package var termMax = Duration.seconds(86_400)
+    /// Sessions that a lessee may have at once.
+    package var connectionsMax = 20
+    /// The directory of the programs that may be hooks; nil: no hooks.
+    package var hooks: String?
+    package var hookTimeout = Duration.seconds(10)
+
+    package init() {}
 }
 
 package struct LocalProviderSettings: Hashable, Sendable {

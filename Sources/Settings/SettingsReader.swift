@@ -92,7 +92,28 @@ struct SettingsReader {
         case .local: provider = .local(try localProvider(node))
         case .command: provider = .command(try commandProvider(node))
         }
-        let settings = PoolSettings(provider: provider, warm: try node.child("warm")?.integer(in: 0...100) ?? 1)
+        let warm = try node.child("warm")?.integer(in: 0...100) ?? 1
+        let settings = PoolSettings(provider: provider, warm: warm, lending: try lending(node))
+        try node.finish()
+        if case .local(let local) = provider, settings.lending.max > 0, local.instancesMax <= settings.keptWarm {
+            let lend = try node.child("lend") ?? node
+            throw lend.error(
+                "with \(settings.keptWarm) instances that stay warm there is none to lend: `pool.instances_max` must be "
+                    + "above \(settings.keptWarm)")
+        }
+        return settings
+    }
+
+    private func lending(_ pool: SettingsNode) throws(ConfigurationError) -> LendingSettings {
+        var settings = LendingSettings()
+        guard let node = try pool.child("lend") else { return settings }
+        if let value = try node.child("max") { settings.max = try value.integer(in: 0...100) }
+        if let value = try node.child("keep_warm") { settings.keepWarm = try value.integer(in: 1...100) }
+        if let value = try node.child("notice_max") { settings.noticeMax = try value.duration(orNone: true) }
+        if let value = try node.child("term_max") { settings.termMax = try value.duration() }
+        if let value = try node.child("connections") { settings.connectionsMax = try value.integer(in: 1...10_000) }
+        if let value = try node.child("hooks") { settings.hooks = try value.string() }
+        if let value = try node.child("hook_timeout") { settings.hookTimeout = try value.duration() }
         try node.finish()
         return settings
     }

@@ -44,6 +44,15 @@ enum ConfigurationTemplate {
           # zones: [b, c]           # instead of `zone`: instances are spread over them
           # timeouts: {provision: 15m, start: 5m, stop: 1m, wipe: 15m, remove: 15m}
           # check: false            # true: the program is asked for `check` too (timeouts.check: 10s)
+          # Warm instances may be lent to others until the service needs them; `foreshard pool lend`. Off by default.
+          # lend:
+          #   max: 0                  # lent at the same time; above 0, one instance more than needed is kept warm to lend
+          #   keep_warm: 1            # stay with the service; as `warm` says by default
+          #   notice_max: 5m          # the longest notice that a lessee may have before it is cut off
+          #   term_max: 1d            # the longest lease, from its grant or its renewal
+          #   connections: 20         # of one lessee
+          #   hooks: /etc/foreshard/hooks   # programs that may be told of a lease's grant and end; none by default
+          #   hook_timeout: 10s
 
         # Tables sharded by the same key. Rows with equal keys live together; the ring is cut into `segments` parts.
         groups:

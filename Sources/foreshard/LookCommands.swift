@@ -116,23 +116,6 @@ struct Explain: AsyncParsableCommand {
     }
 }
 
-struct Pool: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "The contingent instances.")
-    @OptionGroup var server: ServerOptions
-
-    func run() async throws {
-        try await server.show([PoolMemberView].self, from: "pool") { members in
-            guard !members.isEmpty else { return "the pool is empty: see `pool` in the configuration" }
-            var table = TextTable("INSTANCE", "PROVIDER", "ZONE", "STATE", "ENDPOINT", "")
-            for member in members {
-                table.add(
-                    member.id, member.provider, member.zone, member.state, member.endpoint ?? "-", member.reason ?? "")
-            }
-            return table.text
-        }
-    }
-}
-
 struct Events: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "The scheduled events that forecasts know of.")
     @OptionGroup var server: ServerOptions

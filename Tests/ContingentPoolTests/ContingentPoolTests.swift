@@ -41,7 +41,7 @@ private final class Notices: Sendable {
 }
 
 private func stored(_ id: InstanceID, _ state: PoolMemberState) -> PoolMember {
-    let endpoint = Endpoint(host: "fake", port: 1, database: "d", user: "u", password: nil)
+    let endpoint = Endpoint(host: "127.0.0.1", port: 1, database: "d", user: "u", password: nil)
     return PoolMember(id: id, provider: "fake", zone: "a", state: state, endpoint: endpoint)
 }
 

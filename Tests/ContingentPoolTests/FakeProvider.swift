@@ -85,7 +85,7 @@ final class FakeProvider: Provider {
     func start(_ instance: InstanceID) async throws -> Endpoint {
         try call("start", instance) { $0.running.insert(instance) }
         // Nothing listens on port 1; the fake's schema is empty and is not applied.
-        return Endpoint(host: "fake", port: 1, database: "d", user: "u", password: nil)
+        return Endpoint(host: "127.0.0.1", port: 1, database: "d", user: "u", password: nil)
     }
     func stop(_ instance: InstanceID) async throws { try call("stop", instance) { $0.running.remove(instance) } }
     func wipe(_ instance: InstanceID) async throws { try call("wipe", instance) { $0.contents[instance] = .empty } }
@@ -101,6 +101,7 @@ final class MemoryStore: PoolStore {
         var members: [InstanceID: PoolMember] = [:]
         var saved: [String] = []
         var timings: [PoolTiming] = []
+        var entries: [PoolEntry] = []
         var occupants: [InstanceID: [String]] = [:]
         var refusesToSave = false
         var waiting: [String: CheckedContinuation<Void, Never>] = [:]
@@ -113,9 +114,10 @@ final class MemoryStore: PoolStore {
     }
 
     func poolMembers() throws -> [PoolMember] { state.withLock { Array($0.members.values) } }
-    func save(_ member: PoolMember, sentence: String) throws {
+    func save(_ member: PoolMember, sentence: String?, entries: [PoolEntry]) throws {
         try state.withLock {
             if $0.refusesToSave { throw Fault(description: "disk full") }
+            $0.entries += entries
             $0.members[member.id] = member
             let saved = "\(member.id) \(member.state.kind.rawValue)"
             $0.saved.append(saved)
@@ -130,6 +132,19 @@ final class MemoryStore: PoolStore {
                 if $0.saved.contains(member) { continuation.resume() } else { $0.waiting[member] = continuation }
             }
         }
+    }
+    func account() throws -> PoolAccount {
+        var account = PoolAccount()
+        for entry in state.withLock({ $0.entries }) {
+            switch entry {
+            case .lease(let record):
+                account.leasesEnded += 1
+                account.income += record.income
+                account.revocations += record.reason.isRevocation ? 1 : 0
+            case .idle(let record): account.idleCost += record.cost
+            }
+        }
+        return account
     }
     func record(_ timing: PoolTiming) throws { state.withLock { $0.timings.append(timing) } }
     func timings() throws -> [PoolTiming] { state.withLock { $0.timings } }

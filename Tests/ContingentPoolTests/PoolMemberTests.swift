@@ -25,6 +25,18 @@ private let table: [PoolMemberState.Kind: String] = [
     .warm: """
     -                 -         -            -       -          reserved/nothing active/nothing -     -            -         -                 quarantined/alarm -               retired/retire  wiping/wipe
     """,
+    .granting: """
+    -                 -         -            -       -          -          active/evict  -            -            -         ending/cutOff     -                 -               -               ending/cutOff
+    """,
+    .leased: """
+    -                 -         -            -       =/nothing  -          active/evict  -            -            -         ending/cutOff     ending/cutOff     -               -               =/resume
+    """,
+    .revoking: """
+    -                 -         -            -       =/nothing  -          active/evict  -            -            -         ending/cutOff     ending/cutOff     -               -               =/resume
+    """,
+    .ending: """
+    -                 -         -            -       -          -          active/evict  -            -            -         wiping/wipe       -                 -               -               =/cutOff
+    """,
     .reserved: """
     -                 -         -            -       =/nothing  -          active/nothing draining/drain -          -         =/alarm           quarantined/revoke -              -               =/resume
     """,
@@ -51,6 +63,17 @@ private let events: [PoolEvent] = [
     .checkFailed(reason: "r"), .cleared, .retirementRequested, .recovered,
 ]
 
+/// Of epoch 1, from 0 s to 1000 s, with 100 s of notice.
+func someLease(heartbeat: Duration? = nil) -> Lease {
+    let terms = LeaseTerms(
+        holder: "Ann", purpose: "analysis", pricePerHour: 0.5, term: .seconds(1000), notice: .seconds(100),
+        heartbeat: heartbeat)
+    return Lease(epoch: LeaseEpoch(1), terms: terms, grantedAt: Timestamp(seconds: 0))
+}
+
+/// Ordered at 200 s.
+let someRevocation = Revocation(of: someLease(), because: .recalled, at: Timestamp(seconds: 200))
+
 func memberState(_ kind: PoolMemberState.Kind) -> PoolMemberState {
     switch kind {
     case .absent: .absent
@@ -58,6 +81,10 @@ func memberState(_ kind: PoolMemberState.Kind) -> PoolMemberState {
     case .idleCold: .idleCold
     case .warming: .warming
     case .warm: .warm
+    case .granting: .granting(someLease())
+    case .leased: .leased(someLease())
+    case .revoking: .revoking(someRevocation)
+    case .ending: .ending(someRevocation)
     case .reserved: .reserved(holder)
     case .active: .active
     case .draining: .draining
@@ -67,7 +94,7 @@ func memberState(_ kind: PoolMemberState.Kind) -> PoolMemberState {
     }
 }
 
-private func name(_ action: PoolAction) -> String { String("\(action)".prefix { $0 != "(" }) }
+func name(_ action: PoolAction) -> String { String("\(action)".prefix { $0 != "(" }) }
 
 @Suite struct PoolMemberTests {
     @Test(arguments: PoolMemberState.Kind.allCases)
@@ -101,7 +128,8 @@ private func name(_ action: PoolAction) -> String { String("\(action)".prefix { 
             #expect(needed.state.mayBeOccupied, "\(kind) \(event)")
             #expect(!["provision", "wipe", "discard", "retire"].contains(name(action)), "\(kind) \(event)")
             if !free.state.mayBeOccupied, kind != .reserved {
-                #expect(needed.state == .active && name(action) == "revive", "\(kind) \(event)")
+                let expected = free.state.lease == nil && memberState(kind).lease == nil ? "revive" : "evict"
+                #expect(needed.state == .active && name(action) == expected, "\(kind) \(event)")
             }
         }
     }

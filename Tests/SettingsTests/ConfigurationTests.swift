@@ -38,7 +38,9 @@ private let minimal = """
             minimal + """
 
                 users: [{name: app, password_env: APP_PASSWORD}]
-                pool: {provider: local, warm: 2, instances_max: 3, capacity: 6, connections: 8, zone: b}
+                pool:
+                  {provider: local, warm: 2, instances_max: 3, capacity: 6, connections: 8, zone: b,
+                  lend: {max: 2, keep_warm: 1, notice_max: 1m, term_max: 8h, connections: 5, hooks: /etc/hooks}}
                 router: {clients_max: 10, queue_timeout: 250ms}
                 forecast: {every: 10m, horizon: 3h, models: [prophet+ar, last]}
                 controller: {mode: auto, policy: reactive, threshold: 0.7, return_threshold: 0.5}
@@ -48,6 +50,10 @@ private let minimal = """
         let configuration = try Configuration.read(text, file: "f.yaml", environment: ["APP_PASSWORD": "x"])
         #expect(configuration.users == [User(name: "app", secret: .password("x"))])
         #expect(configuration.router.queueTimeout == .milliseconds(250))
+        let lending = configuration.pool.lending
+        #expect(
+            lending.max == 2 && lending.keepWarm == 1 && lending.connectionsMax == 5 && lending.hooks == "/etc/hooks")
+        #expect(lending.noticeMax == .seconds(60) && lending.termMax == .seconds(8 * 3600))
         #expect(configuration.forecast.horizon == .seconds(3 * 3600))
         #expect(configuration.forecast.models == ["prophet+ar", "last"])
         #expect(configuration.controller.mode == .auto)
@@ -82,6 +88,11 @@ private let minimal = """
         ("users: [{name: a, password_env: NOPE}]", "users[0].password_env: the environment has no variable NOPE"),
         ("listen: {host: 0.0.0.0}", "client_authentication: trust is for loopback only"),
         ("pool: {provider: local, locale: a/b}", "pool.locale: must be a locale of this machine (see `locale -a`)"),
+        ("pool: {provider: local, lend: {keep_warn: 1}}", "did you mean `keep_warm`?"),
+        (
+            "pool: {provider: local, warm: 2, instances_max: 2, lend: {max: 1}}",
+            "pool.lend: with 2 instances that stay warm there is none to lend: `pool.instances_max` must be above 2"
+        ),
         ("pool: {provider: static}", "pool: the setting `instances` is missing"),
         (
             "pool: {provider: static, instances: [{id: home-1, port: 1, database: d, user: u}]}",

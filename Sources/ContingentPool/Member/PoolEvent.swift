@@ -23,6 +23,20 @@ package enum PoolEvent: Hashable, Sendable {
     /// A person looked at it and wants it back in use, emptied.
     case cleared
     case retirementRequested
+    /// Somebody else is to have it.
+    case lent(LeaseTerms)
+    /// The lessee's role and database are there.
+    case admitted
+    /// The lessee lives, and has the member until then if that is later than agreed.
+    case renewed(LeaseEpoch, until: Timestamp?)
+    /// A person wants it back, with the notice that was agreed or without.
+    case recalled(immediately: Bool)
+    /// The service wants it back; it is reserved for that holder as soon as it is warm.
+    case needed(by: PoolHolder)
+    /// Time has passed: what is due of the lease becomes so. Heartbeats could be heard since `listeningSince`.
+    case leaseClock(listeningSince: Timestamp)
+    /// The lessee can do nothing any more.
+    case lesseeCutOff
     /// The pool's process started again: what was under way is not, and no server of ours runs.
     case recovered
 }
@@ -44,8 +58,22 @@ extension PoolEvent: CustomStringConvertible {
         case .checkFailed(let reason): "is unwell: \(reason)"
         case .cleared: "was cleared for use by a person"
         case .retirementRequested: "was retired"
+        case .lent(let terms): "is being lent to \(terms.holder): \(terms.purpose)"
+        case .admitted: "was lent: the lessee has its role and database"
+        case .renewed(let epoch, _): "had its lease \(epoch) renewed"
+        case .recalled(let immediately): "was recalled\(immediately ? " at once" : "")"
+        case .needed(let holder): "is needed by \(holder)"
+        case .leaseClock: "came to the end of its lease, or of its lessee's heartbeat"
+        case .lesseeCutOff: "has no lessee any more: its role is locked, its sessions ended"
         case .recovered: "was taken up after a restart"
         }
+    }
+}
+
+extension PoolEvent {
+    /// So frequent that the audit would be full of it, and would say nothing.
+    var isRoutine: Bool {
+        if case .renewed(_, until: nil) = self { true } else { false }
     }
 }
 
@@ -70,6 +98,12 @@ package enum PoolAction: Hashable, Sendable {
     case retire
     /// Tell the holder that it lost the instance.
     case revoke(PoolHolder)
+    /// Tell the lessee that it has until the deadline.
+    case announce(Revocation)
+    /// Lock the lessee's role and end its sessions: `lesseeCutOff` or `operationFailed` follows.
+    case cutOff(Revocation)
+    /// The same, but what is on the member is needed after all: start it, and tell people.
+    case evict(Lease, String)
     /// Tell people: nothing here can mend it.
     case alarm(String)
 }

@@ -3,6 +3,8 @@
 //   absent → provisioning → idleCold → warming → warm → reserved → active → draining ─┐
 //     ▲            │            ▲          │       │        │                         │
 //     └─(recovery)─┘            └──────────┴── wiping ◄─────┴─────────────────────────┘
+//   warm → granting → leased → revoking → ending → wiping: lent to others; from each of them straight to ending, when the
+//   holder can have no notice.
 //   Where something can fail and nothing can be lost → quarantined → draining (cleared by a person) or retired.
 //   From everywhere → active, when the catalog says that the member is needed.
 import ClusterModel
@@ -31,9 +33,17 @@ package enum PoolMemberState: Hashable, Sendable, Codable {
     case idleCold
     /// It is being started and given roles and schema. Can go to warm, wiping, quarantined.
     case warming
-    /// It runs, has roles and schema, and holds no row: a move can start at once. Can go to reserved, wiping,
+    /// It runs, has roles and schema, and holds no row: a move can start at once. Can go to reserved, granting, wiping,
     /// quarantined, retired.
     case warm
+    /// It is promised to a lessee, whose role is being made; nobody knows its password yet. Can go to leased, ending.
+    case granting(Lease)
+    /// A lessee may do with it what it likes. Can go to revoking, ending.
+    case leased(Lease)
+    /// The lessee was told to leave, and has until the deadline. Can go to ending.
+    case revoking(Revocation)
+    /// The lessee's time is over: its role is being locked and its sessions ended. Can go to wiping.
+    case ending(Revocation)
     /// One holder may write to it; it may hold rows, owns no segment. Can go to active, draining, and while nothing on
     /// it is needed to quarantined.
     case reserved(PoolHolder)
@@ -53,7 +63,8 @@ package enum PoolMemberState: Hashable, Sendable, Codable {
 extension PoolMemberState {
     /// The state's name, without what it carries.
     package enum Kind: String, Sendable, Codable, CaseIterable {
-        case absent, provisioning, idleCold, warming, warm, reserved, active, draining, wiping, quarantined, retired
+        case absent, provisioning, idleCold, warming, warm, granting, leased, revoking, ending, reserved, active
+        case draining, wiping, quarantined, retired
     }
 
     package var kind: Kind {
@@ -63,6 +74,10 @@ extension PoolMemberState {
         case .idleCold: .idleCold
         case .warming: .warming
         case .warm: .warm
+        case .granting: .granting
+        case .leased: .leased
+        case .revoking: .revoking
+        case .ending: .ending
         case .reserved: .reserved
         case .active: .active
         case .draining: .draining
@@ -72,7 +87,7 @@ extension PoolMemberState {
         }
     }
 
-    /// Whether it is lent: a move may have it as its target.
+    /// Whether it is the service's: a move may have it as its target.
     package var isLent: Bool { kind == .reserved || kind == .active }
 
     /// Whether something that is needed may be on it.
@@ -81,8 +96,28 @@ extension PoolMemberState {
     /// Whether somebody may count on its answering.
     package var shouldAnswer: Bool {
         switch self {
-        case .warm, .reserved, .active, .draining: true
-        case .absent, .provisioning, .idleCold, .warming, .wiping, .quarantined, .retired: false
+        case .warm, .leased, .revoking, .reserved, .active, .draining: true
+        case .absent, .provisioning, .idleCold, .warming, .granting, .ending, .wiping, .quarantined, .retired: false
+        }
+    }
+
+    /// The lease by which somebody else has it, or is about to, or may still be in it.
+    package var lease: Lease? {
+        switch self {
+        case .granting(let lease), .leased(let lease): lease
+        case .revoking(let revocation), .ending(let revocation): revocation.lease
+        case .absent, .provisioning, .idleCold, .warming, .warm, .reserved, .active, .draining, .wiping, .quarantined,
+            .retired:
+            nil
+        }
+    }
+
+    /// Whether it is on its way back from a lease: whoever claimed it gets it as soon as it is warm.
+    var canBeClaimed: Bool {
+        switch self {
+        case .revoking, .ending, .wiping, .idleCold, .warming: true
+        case .absent, .provisioning, .warm, .granting, .leased, .reserved, .active, .draining, .quarantined, .retired:
+            false
         }
     }
 }

@@ -36,4 +36,11 @@ package protocol Provider: Sendable {
     func remove(_ instance: InstanceID) async throws
     /// Throws, with the reason, unless the instance at `endpoint` answers.
     func check(_ instance: InstanceID, at endpoint: Endpoint) async throws
+    /// Why the instance must not be lent to others; nil when it may. A lessee gets a role of its own on the server, so the
+    /// whole server has to be ours.
+    func lendingObstacle(of instance: InstanceID) -> String?
+}
+
+extension Provider {
+    package func lendingObstacle(of instance: InstanceID) -> String? { nil }
 }

@@ -82,6 +82,13 @@ package struct StaticProvider: Provider {
 
     package func check(_ instance: InstanceID, at endpoint: Endpoint) async throws { try await checkAnswers(endpoint) }
 
+    /// A role belongs to the whole server, and so reaches databases that are none of the pool's; and it may not be ours to
+    /// make.
+    package func lendingObstacle(of instance: InstanceID) -> String? {
+        "it is a database on a server that somebody else runs, where the pool keeps to that database and makes no roles. "
+            + "Members of the provider `local` can be lent"
+    }
+
     private func endpoint(_ instance: InstanceID) throws -> Endpoint {
         guard let offer = offers[instance] else {
             throw PoolError(.unknownMember, "\(instance) is not among the configured static instances.")

@@ -99,6 +99,7 @@ package struct PoolMemberView: Codable, Sendable {
     package var state: String
     package var reason: String?
     package var endpoint: String?
+    package var lease: LeaseView?
 }
 
 package struct AuditView: Codable, Sendable {
