@@ -85,7 +85,8 @@ package actor ContingentPool {
     private func isLeftToUpkeep(_ member: PoolMember) throws -> Bool {
         switch member.state {
         case .provisioning, .warming, .wiping: try store.occupants(of: member.id).isEmpty
-        case .absent, .idleCold, .warm, .granting, .leased, .revoking, .ending, .reserved, .active, .draining, .quarantined,
+        case .absent, .idleCold, .warm, .granting, .leased, .revoking, .ending, .reserved, .active, .draining,
+            .quarantined,
             .retired:
             false
         }

@@ -42,6 +42,13 @@ struct PStorePlannerTests {
         #expect(growth.end <= 5 && growth.start == growth.end - 2)
     }
 
+    @Test func aMoveShorterThanAnIntervalIsNotCheaperThanRest() {
+        let quick = planner(0.1, most: 40)
+        #expect(quick.wholeMove(from: 2, to: 3).cost > 2.9)
+        let plan = quick.bestMoves(load: Array(repeating: 18, count: 12), machines: 2)
+        #expect(plan?.allSatisfy { $0.from == 2 && $0.to == 2 } == true)
+    }
+
     @Test func saysSoWhenNothingCanKeepUp() {
         #expect(planner().bestMoves(load: [8, 39, 39], machines: 1) == nil)
     }
@@ -65,7 +72,7 @@ struct PStorePlannerTests {
         }
         let moves = found ?? []
         let cost = moves.reduce(Double(present)) {
-            $0 + ($1.from == $1.to ? Double($1.from) : planner.cost(from: $1.from, to: $1.to))
+            $0 + planner.wholeMove(from: $1.from, to: $1.to).cost
         }
         #expect(moves.last?.to == best.final, "seed \(seed)")
         #expect(abs(cost - best.cost) < 1e-9, "seed \(seed): \(cost), not \(best.cost)")
@@ -90,9 +97,7 @@ private struct Exhaustive {
             return
         }
         for next in 1...planner.machinesMax {
-            let intervals =
-                next == machines ? 1 : max(1, Int(planner.duration(from: machines, to: next).rounded(.up)))
-            let price = next == machines ? Double(machines) : planner.cost(from: machines, to: next)
+            let (intervals, price) = planner.wholeMove(from: machines, to: next)
             guard time + intervals < load.count else { continue }
             let fits = (1...intervals).allSatisfy {
                 load[time + $0]

@@ -87,7 +87,8 @@ import Testing
             let after = try (0..<3).map {
                 try history.usage(of: SegmentID("s\($0)"), step: .seconds(300), from: noon, to: noon + .seconds(day))
             }
-            #expect(before.allSatisfy { $0.contains { $0.usage.latency.total > 0 } }, "part of the day is in pages still")
+            #expect(
+                before.allSatisfy { $0.contains { $0.usage.latency.total > 0 } }, "part of the day is in pages still")
             #expect(after == before.map { $0.map(withoutLatencies) })
             let loads = try history.loads(step: .seconds(300), from: noon, to: end)
             let expected: [Double] = (0..<288).map { (step: Int) -> Double in Double(step % 7 + 2) / 300 }

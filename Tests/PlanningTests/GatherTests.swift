@@ -73,6 +73,30 @@ struct GatherTests {
         #expect(ready.actions.map(\.kind) == [.cutOver(cluster.moves[0].id)])
     }
 
+    @Test func aSlowSegmentIsNotSentBackToAnInstanceThatIsOver() {
+        var watch = MoveWatch(configuration: .init())
+        for minute in 0..<6 { _ = watch.sampled(Self.sample(minute, p99: 0.01)) }
+        watch.cutOverCompleted(at: ClusterBuilder.now + .seconds(6 * 60))
+        var verdict = WatchVerdict.waiting
+        for minute in 7..<40 where verdict == .waiting { verdict = watch.sampled(Self.sample(minute, p99: 5)) }
+        guard case .revert = verdict else {
+            Issue.record("the watch does not object: \(verdict)")
+            return
+        }
+        var cluster = away()
+        cluster.addMove("s1", to: "contingent-1", .probation(verdict))
+        let full = plan(cluster, times: 1)
+        #expect(full.actions.isEmpty && full.notes(.targetTooFull).count == 1)
+        cluster.changeSegment("big") { $0.owner = "home-2" }
+        #expect(plan(cluster, times: 1).actions.first?.kind == .revert(cluster.moves[0].id))
+    }
+
+    private static func sample(_ minute: Int, p99: Double) -> WatchSample {
+        WatchSample(
+            at: ClusterBuilder.now + .seconds(60 * minute), moved: CohortSample(statements: 1000, p99Seconds: p99),
+            unmoved: CohortSample(statements: 1000, p99Seconds: 0.01))
+    }
+
     @Test func isDroppedWhenItsTargetGrowsTooHot() {
         var configuration = PlanningConfiguration(for: .horizon)
         configuration.mode = .auto

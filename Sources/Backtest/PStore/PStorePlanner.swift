@@ -58,6 +58,14 @@ package struct PStorePlanner: Sendable, Hashable {
         duration(from: before, to: after) * averageMachines(from: before, to: after)
     }
 
+    /// A move in whole intervals, at least one: a machine that is done early is there until the interval ends.
+    func wholeMove(from before: Int, to after: Int) -> (intervals: Int, cost: Double) {
+        guard before != after else { return (1, Double(before)) }
+        let span = duration(from: before, to: after)
+        let intervals = max(1, Int(span.rounded(.up)))
+        return (intervals, cost(from: before, to: after) + (Double(intervals) - span) * Double(after))
+    }
+
     /// `avg-mach-alloc(B, A)`: machines come and go just in time (algorithm 4).
     package func averageMachines(from before: Int, to after: Int) -> Double {
         let (small, large) = (min(before, after), max(before, after))
@@ -104,10 +112,7 @@ package struct PStorePlanner: Sendable, Hashable {
             known = Array(repeating: Array(repeating: nil, count: sizes), count: load.count)
             spans = (0..<sizes).map { before in
                 (0..<sizes).map { after in
-                    guard before > 0, after > 0 else { return (1, .infinity) }
-                    guard before != after else { return (1, Double(before)) }
-                    let span = planner.duration(from: before, to: after)
-                    return (max(1, Int(span.rounded(.up))), max(planner.cost(from: before, to: after), 1e-9))
+                    before > 0 && after > 0 ? planner.wholeMove(from: before, to: after) : (1, .infinity)
                 }
             }
         }

@@ -11,8 +11,7 @@ extension PlanDraft {
                 memory.kept(move)
                 moves.removeAll { $0.id == move.id }
                 order(.keep(move.id), record(move, .watchKeep, evidence, "keep \(move.segment) on \(move.target)"))
-            case .revert(let evidence) where evidence.reason == .latency && !hasRoom(move.source, for: move.segment):
-                noteNoWayBack(move, evidence)
+            case .revert(let evidence) where wouldHarmMore(move, evidence): noteNoWayBack(move, evidence)
             case .revert(let evidence):
                 memory.reverted(move, at: now, reason: evidence.sentence, configuration: configuration)
                 undo(move)
@@ -23,14 +22,16 @@ extension PlanDraft {
         }
     }
 
-    /// Whether the instance stays under its threshold in the next steps with one more segment.
-    private func hasRoom(_ instance: InstanceID, for segment: SegmentID) -> Bool {
+    /// Whether the segment became slower but would be slower still on an instance that is over its threshold with it. Only
+    /// where instances are filled so far that a peak shows in latencies; errors and a lost target are other matters.
+    private func wouldHarmMore(_ move: MoveInFlight, _ watch: WatchEvidence) -> Bool {
+        guard configuration.policy == .horizon, watch.reason == .latency, isReady(move.target) else { return false }
         let soon = horizon.steps(beginningBefore: now + configuration.confidentLead)
-        let peak = current[instance].peak(outlook.grid.median, over: soon, changedBy: outlook[segment], sign: 1)
-        return peak <= threshold(of: instance)
+        let peak = current[move.source].peak(
+            outlook.grid.median, over: soon, changedBy: outlook[move.segment], sign: 1)
+        return peak > threshold(of: move.source)
     }
 
-    /// A segment that became slower would be slower still where it came from. Errors are another matter.
     private mutating func noteNoWayBack(_ move: MoveInFlight, _ watch: WatchEvidence) {
         let sentence =
             "would revert \(move.segment) from \(move.target) to \(move.source), but \(move.source) would be over its "
