@@ -270,6 +270,9 @@ let package = Package(
             ], path: "Benchmarks/ImportBenchmark",
             swiftSettings: strict),
         .executableTarget(
+            name: "PlanBenchmark", dependencies: ["ClusterModel", "Planning"], path: "Benchmarks/PlanBenchmark",
+            swiftSettings: strict),
+        .executableTarget(
             name: "HistoryBenchmark", dependencies: ["ClusterModel", "History", grdb],
             path: "Benchmarks/HistoryBenchmark", swiftSettings: strict),
     ]

@@ -75,7 +75,7 @@ struct AnomalyReplay {
         guard let own = try LoadTrace.step(path: path) else {
             throw ValidationError("\(path) has no two readings of one segment")
         }
-        let step = try step.map(duration) ?? own
+        let step = try step.map { try length(of: $0, "step") } ?? own
         guard step.wholeMilliseconds % own.wholeMilliseconds == 0 else {
             throw ValidationError("--step has to be a multiple of the trace's own step, \(Int(own.inSeconds)) s")
         }
@@ -85,16 +85,4 @@ struct AnomalyReplay {
         return try chosen.map { ($0.key, own == step ? $0.value : try $0.value.resampled(to: step)) }
     }
 
-    private func duration(_ text: String) throws -> Duration {
-        guard let value = Duration(text: text), value > .zero else {
-            throw ValidationError("--step has to be a length of time such as 5m or 1h, not `\(text)`")
-        }
-        return value
-    }
-
-    /// One line that is written over; nil clears it. Nothing where nobody looks.
-    private func showProgress(_ text: String?) {
-        guard isatty(FileHandle.standardError.fileDescriptor) == 1 else { return }
-        FileHandle.standardError.write(Data("\r\u{1B}[K\(text ?? "")".utf8))
-    }
 }

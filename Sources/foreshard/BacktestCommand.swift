@@ -140,7 +140,7 @@ extension BacktestCommand {
         settings.homes = homes
         settings.skew.segments = segments
         settings.skew.exponent = skew
-        settings.moveTime = try duration(moveTime, "move-time")
+        settings.moveTime = try length(of: moveTime, "move-time")
         settings.moveTimes = settings.moveTime / 2...settings.moveTime * 2
         if let configuration { settings.adopt(configuration) }
         let record = try BacktestRecord(trace: trace, configuration: configuration, equalMeans: equalMeans)
@@ -159,7 +159,7 @@ extension BacktestCommand {
             }
             end = min(end, moment.floored(to: step))
         }
-        let begin = (end - (try duration(last, "last"))).floored(to: step)
+        let begin = (end - (try length(of: last, "last"))).floored(to: step)
         let first = loads.truth.start + BacktestWorld.warmUp + .seconds(86_400)
         guard begin > first, begin < end else {
             throw ValidationError(
@@ -167,13 +167,6 @@ extension BacktestCommand {
                     + "because the policies are run in for six hours and the forecasts need a day before that at least")
         }
         return begin..<end
-    }
-
-    private func duration(_ text: String, _ option: String) throws -> Duration {
-        guard let value = Duration(text: text), value > .zero else {
-            throw ValidationError("--\(option) has to be a length of time such as 10m or 7d, not `\(text)`")
-        }
-        return value
     }
 }
 
@@ -254,12 +247,6 @@ extension BacktestCommand {
     }
 
     private func shown(_ value: Double, _ places: Int) -> String { String(format: "%.\(places)f", value) }
-
-    /// One line that is written over; nil clears it. Nothing where nobody looks.
-    private func showProgress(_ text: String?) {
-        guard isatty(FileHandle.standardError.fileDescriptor) == 1 else { return }
-        FileHandle.standardError.write(Data("\r\u{1B}[K\(text ?? "")".utf8))
-    }
 }
 
 extension PlannedAction.Kind {

@@ -121,9 +121,9 @@ extension Evaluate {
     }
 
     private func readSettings() throws -> Setting {
-        let step = try duration(step, "step")
-        let horizon = try duration(horizon, "horizon")
-        let every = try duration(every, "every")
+        let step = try length(of: step, "step")
+        let horizon = try length(of: horizon, "horizon")
+        let every = try length(of: every, "every")
         guard horizon >= step, horizon <= step * 2000 else {
             throw ValidationError("--horizon has to be from one step to 2000 steps")
         }
@@ -146,13 +146,6 @@ extension Evaluate {
         }
         guard !chosen.isEmpty else { throw ValidationError("--models names no model") }
         return Setting(step: step, horizon: horizon, every: every, origins: origins, models: chosen)
-    }
-
-    private func duration(_ text: String, _ option: String) throws -> Duration {
-        guard let value = Duration(text: text), value > .zero else {
-            throw ValidationError("--\(option) has to be a length of time such as 5m, 1h or 7d, not `\(text)`")
-        }
-        return value
     }
 
     private func readSeries(step: Duration) throws -> [(SegmentID, LoadSeries)] {
@@ -190,12 +183,6 @@ extension Evaluate {
             let percent = Int((100 * use.gain).rounded())
             return "\(use.metric) leads by \(minutes) min (\(use.model) misses by \(percent) % less)"
         }.joined(separator: ", ")
-    }
-
-    /// One line that is written over; nil clears it. Nothing where nobody looks.
-    private func showProgress(_ text: String?) {
-        guard isatty(FileHandle.standardError.fileDescriptor) == 1 else { return }
-        FileHandle.standardError.write(Data("\r\u{1B}[K\(text ?? "")".utf8))
     }
 
     private static func table(_ evaluation: TraceEvaluation) -> String {

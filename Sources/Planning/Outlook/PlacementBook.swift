@@ -6,6 +6,7 @@ import ClusterModel
 struct PlacementBook {
     private(set) var locations: [SegmentID: InstanceID]
     private var aggregates: [InstanceID: LoadAggregate]
+    private var counts: [InstanceID: Int] = [:]
     private let outlook: Outlook
 
     init(outlook: Outlook, instances: [InstanceID], locations: [(SegmentID, InstanceID)]) {
@@ -13,19 +14,24 @@ struct PlacementBook {
         self.locations = Dictionary(locations, uniquingKeysWith: { first, _ in first })
         aggregates = [:]
         for instance in instances { aggregates[instance] = outlook.aggregate(of: []) }
-        for (segment, instance) in locations { aggregates[instance]?.add(outlook[segment]) }
+        for (segment, instance) in locations {
+            aggregates[instance]?.add(outlook[segment])
+            counts[instance, default: 0] += 1
+        }
     }
 
     /// What an instance carries; nothing when it is not in the snapshot.
     subscript(instance: InstanceID) -> LoadAggregate { aggregates[instance] ?? outlook.aggregate(of: []) }
 
     /// Whether it carries any segment.
-    func isUsed(_ instance: InstanceID) -> Bool { locations.values.contains(instance) }
+    func isUsed(_ instance: InstanceID) -> Bool { counts[instance, default: 0] > 0 }
 
     mutating func move(_ segment: SegmentID, to target: InstanceID) {
         guard let source = locations[segment], source != target else { return }
         aggregates[source]?.remove(outlook[segment])
         aggregates[target]?.add(outlook[segment])
         locations[segment] = target
+        counts[source, default: 0] -= 1
+        counts[target, default: 0] += 1
     }
 }
