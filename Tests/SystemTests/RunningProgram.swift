@@ -80,6 +80,9 @@ final class ServingProgram: Sendable {
         self.log = log
     }
 
+    /// A test that failed on its way leaves nothing running.
+    deinit { if process.isRunning { process.terminate() } }
+
     var output: String { FileManager.default.contents(atPath: log).map { String(decoding: $0, as: UTF8.self) } ?? "" }
     var isRunning: Bool { process.isRunning }
 
