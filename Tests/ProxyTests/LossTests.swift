@@ -88,11 +88,11 @@ import WireProtocol
     @Test func aSettingWhoseClientLeftReachesNobody() async throws {
         try await withRouter { router, server, client in
             try await client.send(.query("set app.a = '1' -- silent"))
-            while !server.queries.contains("set app.a = '1' -- silent") { await Task.yield() }
+            try await eventually { server.queries.contains("set app.a = '1' -- silent") }
             try await client.close()
-            while await router.status()?.clients != 0 { await Task.yield() }
+            try await eventually { await router.status()?.clients == 0 }
             try await server.send(.commandComplete("SET"), .readyForQuery(.idle))
-            while await router.status()?.pools.first?.idle != 1 { await Task.yield() }
+            try await eventually { await router.status()?.pools.first?.idle == 1 }
             let next = try await RawClient.connect(to: router.localAddress)
             _ = await next.answer()
             #expect(try await ask(next, "select 1 -- alone").last == .readyForQuery(.idle))
@@ -107,7 +107,7 @@ import WireProtocol
             _ = try await ask(client, "select v from kv where k = \(keys[0].key)")
             try await router.close(keys[1].segment, drainWithin: .seconds(1))
             try await client.send(.query("select v from kv where k = \(keys[1].key)"))
-            while await router.status()?.waitingAtGates != 1 { await Task.yield() }
+            try await eventually { await router.status()?.waitingAtGates == 1 }
             try await server.closeConnections()
             let answer = await client.answer()
             #expect(sqlState(answer) == .connectionFailure)
@@ -163,7 +163,7 @@ import WireProtocol
             for message in messages { message.write(into: &bytes) }
             try await router.close(keys[0].segment, drainWithin: .seconds(1))
             try await client.send(bytes)
-            while await router.status()?.waitingAtGates != 1 { await Task.yield() }
+            try await eventually { await router.status()?.waitingAtGates == 1 }
             let other = try await RawClient(router.localAddress)
             var cancel = ByteBuffer()
             StartupPacket.cancel(try #require(client.key)).write(into: &cancel)

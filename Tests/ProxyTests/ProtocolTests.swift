@@ -150,7 +150,7 @@ import WireProtocol
             let keys = await client.answer().compactMap { if case .backendKeyData(let key) = $0 { key } else { nil } }
             for segment in TestCluster.segments { try await router.close(segment.id, drainWithin: .seconds(1)) }
             try await client.send(.query("select v from kv where k = 1"))
-            while await router.status()?.waitingAtGates != 1 { await Task.yield() }
+            try await eventually { await router.status()?.waitingAtGates == 1 }
             let other = try await RawClient(router.localAddress)
             var bytes = ByteBuffer()
             StartupPacket.cancel(try #require(keys.first)).write(into: &bytes)
@@ -164,7 +164,7 @@ import WireProtocol
         try await withRouter(script: { _ in Self.ok }) { router, first in
             for segment in TestCluster.segments { try await router.close(segment.id, drainWithin: .seconds(1)) }
             try await first.send(.query("select v from kv where k = 1"))
-            while await router.status()?.waitingAtGates != 1 { await Task.yield() }
+            try await eventually { await router.status()?.waitingAtGates == 1 }
             let key = CancelKey(processID: 1, secret: 0)
             let stranger = try await RawClient(router.localAddress)
             var bytes = ByteBuffer()
