@@ -38,8 +38,11 @@ import WireProtocol
     ) async throws {
         let server = try await FakeServer(script)
         let instances = [server.instance("home-1")]
+        var configuration = ProxyConfiguration()
+        // The test answers late on a busy host, and means what is answered.
+        configuration.deadlines.rollback = .seconds(60)
         let router = try await Proxy.start(
-            configuration: ProxyConfiguration(), routingTable: TestCluster.table(instances),
+            configuration: configuration, routingTable: TestCluster.table(instances),
             instances: TestCluster.routed(instances), users: [ProxyUser(name: "postgres", credential: .trust)],
             logger: Logger(label: "test"))
         let client = try await RawClient.connect(to: router.localAddress)

@@ -128,6 +128,7 @@ struct TestCluster: Sendable {
         configuration.persistence = .seconds(5)
         // The shared host may stall.
         configuration.applyWithin = .seconds(3)
+        configuration.gateDrainWithin = .seconds(3)
         configuration.tokenRoundTripMax = .seconds(3)
         configuration.fenceDrainWithin = .seconds(1)
         adjust(&configuration)
