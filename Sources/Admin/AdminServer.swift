@@ -74,6 +74,12 @@ package struct AdminServer: Sendable {
             }
             return try Response.json(await coordinator.past(of: String(subject), span: Self.pastShown))
         }
+        api.get("/explain") { [coordinator] request, _ in
+            guard let segment = request.uri.queryParameters["segment"] else {
+                throw AdminError("the parameter `segment` is missing")
+            }
+            return try Response.json(await coordinator.explanation(of: SegmentID(String(segment))))
+        }
         api.get("/plan") { [coordinator] _, _ in try Response.json(await coordinator.latestPlan()) }
         api.get("/moves") { [coordinator] _, _ in try Response.json(await coordinator.moveViews()) }
         api.get("/pool/account") { [coordinator] _, _ in try Response.json(await coordinator.poolAccount()) }
@@ -117,6 +123,16 @@ package struct AdminServer: Sendable {
             }
             return try Response.json(await coordinator.setMode(mode))
         }
+        api.post("/approve") { [coordinator] request, context in
+            let order = try await request.decode(as: ApprovalRequest.self, context: context)
+            return try Response.json(await coordinator.orderApproval(of: order.proposals))
+        }
+        api.post("/freeze") { [coordinator] request, context in
+            let order = try await request.decode(as: FreezeRequest.self, context: context)
+            return try Response.json(
+                await coordinator.orderFreeze(for: .seconds(order.seconds), reason: order.reason))
+        }
+        api.post("/thaw") { [coordinator] _, _ in try Response.json(await coordinator.orderThaw()) }
     }
 }
 
@@ -137,6 +153,25 @@ package struct RevertRequest: Codable, Sendable {
 package struct ModeRequest: Codable, Sendable {
     package var mode: String
     package init(mode: String) { self.mode = mode }
+}
+
+package struct ApprovalRequest: Codable, Sendable {
+    /// As the plan names them; empty: all.
+    package var proposals: [String]
+    package init(proposals: [String]) { self.proposals = proposals }
+}
+
+package struct FreezeRequest: Codable, Sendable {
+    package var seconds: Int
+    package var reason: String
+    package init(seconds: Int, reason: String) {
+        self.seconds = seconds
+        self.reason = reason
+    }
+}
+
+package struct ThawRequest: Codable, Sendable {
+    package init() {}
 }
 
 extension AuditQuery {

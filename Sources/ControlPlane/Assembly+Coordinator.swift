@@ -145,6 +145,8 @@ extension PlanningConfiguration {
         movesInFlightMax = max(movesInFlightMax, settings.movesAtOnce)
         prices.overloadPerHour = settings.overloadPerHour
         prices.perMove = settings.perMove
+        movesPerHourMax = settings.movesPerHourMax
+        contingentCostPerHourMax = settings.contingentCostPerHourMax
     }
 }
 

@@ -9,19 +9,26 @@ import Planning
 extension Coordinator {
     func carryOut(_ action: PlannedAction) async {
         do {
-            switch action.kind {
-            case .lease(let instance): try await lease(instance, action.record)
-            case .prepare(let directive), .returnHome(let directive):
-                try await prepare(directive, record: action.record)
-            case .cutOver(let id): try await moves?.cutOver(id)
-            case .revert(let id): try await moves?.revert(id)
-            case .keep(let id): try await moves?.keep(id)
-            case .abort(let id): try await moves?.abort(id)
-            case .giveBack(let instance): try await giveBack(instance)
-            }
+            try await perform(action)
         } catch {
             refused(action, error)
         }
+    }
+
+    /// - Returns: the move that it began, if it did.
+    @discardableResult
+    func perform(_ action: PlannedAction) async throws -> MoveID? {
+        switch action.kind {
+        case .lease(let instance): try await lease(instance, action.record)
+        case .prepare(let directive), .returnHome(let directive):
+            return try await prepare(directive, record: action.record)
+        case .cutOver(let id): try await moves?.cutOver(id)
+        case .revert(let id): try await moves?.revert(id)
+        case .keep(let id): try await moves?.keep(id)
+        case .abort(let id): try await moves?.abort(id)
+        case .giveBack(let instance): try await giveBack(instance)
+        }
+        return nil
     }
 
     /// An instance that is lent to others is called back; one that is still being made ready is leased by a later plan.
@@ -60,7 +67,7 @@ extension Coordinator {
         await proxy?.setInstances((parts.homes + (await contingentsInUse())).map(parts.routed))
     }
 
-    private func prepare(_ directive: MigrationDirective, record: DecisionRecord) async throws {
+    private func prepare(_ directive: MigrationDirective, record: DecisionRecord) async throws -> MoveID {
         try await startMove(of: directive.segmentID, to: directive.destination, thenCutOver: false) { id in
             audit(
                 "plan", record.sentence, record, move: id, segment: directive.segmentID, instance: directive.destination
@@ -143,6 +150,7 @@ extension Coordinator {
         let order = outcome.record.order
         let state = outcome.record.state
         await activateOwners()
+        if outcome.record.state.isOver { approvedMoves.remove(order.id) }
         let what = "move \(order.id) of \(order.segment.id) from \(order.source) to \(order.target)"
         let sentence = outcome.failure.map { "\(what) failed: \($0)" } ?? "\(what) is \(state.rawValue)"
         audit(

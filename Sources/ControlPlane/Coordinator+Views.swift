@@ -21,7 +21,8 @@ extension Coordinator {
             statementsRefused: router?.counters.statementsRefused ?? 0, waitingAtGates: router?.waitingAtGates ?? 0,
             forecastIssuedAt: round?.issuedAt.description,
             forecastMilliseconds: round.map { $0.took.inSeconds * 1000 }, isForecastStale: isStale,
-            anomalies: anomalyCounts(), instances: await instanceViews(router?.pools ?? []), moves: await moveViews())
+            anomalies: anomalyCounts(), freezes: freezesInForce(at: parts.clock.now()),
+            instances: await instanceViews(router?.pools ?? []), moves: await moveViews())
     }
 
     private func instanceViews(_ pools: [ProxyStatus.Pool]) async -> [InstanceView] {
@@ -130,6 +131,22 @@ extension Coordinator {
         try await parts.catalog.recentMoves(limit: 1000).map { MoveView($0, work: nil) }
     }
 
+    /// What the latest plan says of a segment, or why it says nothing.
+    ///
+    /// - Throws: `OrderRefusal` for a segment that does not exist.
+    package func explanation(of segment: SegmentID) async throws -> [String] {
+        guard let known = table.segments.first(where: { $0.id == segment }) else {
+            throw OrderRefusal("there is no segment \(segment): see `foreshard segments`.")
+        }
+        guard let plan else { return ["there is no plan yet: the first is made after the first forecast"] }
+        let own = plan.records.filter { $0.segment == segment }.map(\.sentence)
+        guard own.isEmpty else { return own }
+        let owner = table.owner(of: known)
+        let ofOwner = plan.records.filter { $0.segment == nil && $0.source == owner }.map(\.sentence)
+        let stays = controller.reasonToStay(of: segment, in: await snapshot(at: plan.at))
+        return [stays].compactMap(\.self) + ofOwner
+    }
+
     package func latestPlan() -> PlanView? { plan.map(PlanView.init) }
 
     package func moveViews() async -> [MoveView] {
@@ -162,14 +179,15 @@ extension PlanView {
     init(_ plan: Plan) {
         self.init(
             at: plan.at.description, policy: plan.policy.rawValue, mode: plan.mode.rawValue,
-            actions: plan.actions.map(Action.init), notes: plan.notes.map(\.sentence))
+            overloadThreshold: plan.overloadThreshold, actions: plan.actions.map(Action.init),
+            notes: plan.notes.map(\.sentence))
     }
 }
 
 extension PlanView.Action {
     init(_ action: PlannedAction) {
         self.init(
-            what: action.kind.verb, segmentID: action.record.segment?.text,
+            id: action.kind.proposalID, what: action.kind.verb, segmentID: action.record.segment?.text,
             destination: action.record.destination?.text, priority: action.directive?.priority,
             authority: action.authority.rawValue, because: action.record.sentence)
     }

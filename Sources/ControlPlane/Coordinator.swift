@@ -54,6 +54,10 @@ package actor Coordinator {
     private var prunedAt: Timestamp?
     private static let auditKept = Duration.seconds(400 * 86_400)
     var plan: Plan?
+    /// What a person froze, until it ends.
+    var frozen: Freeze?
+    /// Moves that a person approved: they are brought to their end without asking again.
+    var approvedMoves: Set<MoveID> = []
     /// Since the process began.
     var anomaliesTold: [Anomaly.Kind: Int] = [:]
     /// The last note written for each reason, so that a standing wait is one record and not one for each plan.
@@ -69,6 +73,7 @@ package actor Coordinator {
         self.executor = executor
         self.controller = controller
         self.window = window
+        frozen = parts.catalog.storedFreeze(logger: parts.logger)
         recent = RecentUsage(span: timing.controlEvery * 2)
     }
 
@@ -187,7 +192,7 @@ package actor Coordinator {
         self.plan = plan
         remember()
         write(plan)
-        for action in plan.actions where action.isExecutable { await carryOut(action) }
+        for action in plan.actions where action.isExecutable || isApproved(action) { await carryOut(action) }
         forgetOldRecords(at: moment)
     }
 
@@ -244,7 +249,8 @@ package actor Coordinator {
         return await SnapshotBuilder(
             now: moment, table: table, homes: parts.homes, homeOfSegment: parts.homeOfSegment, members: members,
             readiness: parts.pool.readiness, recent: recent, round: freshRound(at: moment),
-            moves: moves?.inFlight ?? [], holds: moves?.tidying ?? [:],
+            moves: moves?.inFlight ?? [], holds: moves?.tidying ?? [:], freeze: freeze(at: moment),
+            scheduledFreezes: parts.forecaster.schedule.freezes(at: moment),
             latencyObjective: timing.latencyObjective, timesToMove: times, clock: parts.clock
         ).build()
     }

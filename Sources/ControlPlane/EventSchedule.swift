@@ -50,10 +50,19 @@ package final class EventSchedule: Sendable {
         state = Mutex(State(events: try Self.read(configuration, known: known, at: now), readAt: now, complaint: nil))
     }
 
-    /// As they were last read.
+    /// Times of this kind are no load: in them nothing is moved.
+    package static let freezeKind = "freeze"
+
+    /// All of them, as they were last read.
     package var events: [ScheduledEvent] { state.withLock(\.events) }
 
-    /// The events as of `now`, read again when that is due. Files are read here, so not on an event loop.
+    /// Those of the kind `freeze` that are not over.
+    func freezes(at now: Timestamp) -> [ScheduledEvent] {
+        events.filter { $0.kind == Self.freezeKind && $0.end > now }
+    }
+
+    /// The events that act on load as of `now`, read again when that is due. Files are read here, so not on an event
+    /// loop.
     package func events(at now: Timestamp) -> [ScheduledEvent] {
         let isDue = state.withLock { state in
             guard !configuration.files.isEmpty, now - state.readAt >= configuration.rereadAfter else { return false }
@@ -61,7 +70,7 @@ package final class EventSchedule: Sendable {
             return true
         }
         if isDue { reread(at: now) }
-        return events
+        return events.filter { $0.kind != Self.freezeKind }
     }
 
     private func reread(at now: Timestamp) {

@@ -16,6 +16,10 @@ struct SnapshotBuilder {
     let round: ForecastRound?
     let moves: [MoveInFlight]
     let holds: [SegmentID: Hold]
+    /// What a person froze.
+    let freeze: Freeze?
+    /// Scheduled times in which nothing moves, for all segments or some.
+    let scheduledFreezes: [ScheduledEvent]
     let latencyObjective: Duration
     let timesToMove: [SegmentID: Duration]
     let clock: ClusterClock
@@ -26,7 +30,17 @@ struct SnapshotBuilder {
             now: now, steps: steps,
             instances: homes.map { instance($0, .active) } + members.compactMap(contingent),
             segments: table.segments.map { segment($0, steps: steps) },
-            moves: moves)
+            moves: moves,
+            freezes: scheduledFreezes.filter { $0.segments == nil }.map(Freeze.init) + (freeze.map { [$0] } ?? []))
+    }
+
+    /// Until when the segment stays where it is: because its last move is tidied up, or it is frozen by itself.
+    private func hold(_ segment: SegmentID) -> Hold? {
+        let frozen = scheduledFreezes.first {
+            $0.segments?.contains(segment) == true && $0.start <= now && now < $0.end
+        }
+        return [holds[segment], frozen.map { Hold(until: $0.end, reason: "frozen: \($0.label)") }]
+            .compactMap(\.self).max { $0.until < $1.until }
     }
 
     private func contingent(_ member: PoolMember, _ instance: Instance?) -> InstanceSnapshot? {
@@ -82,7 +96,7 @@ struct SnapshotBuilder {
             measuredLoad: recent.load(of: [segment.id]).activeSessions,
             forecast: distributions(round?.segments[segment.id], steps: steps),
             timeToMove: timesToMove[segment.id] ?? .zero,
-            hold: holds[segment.id])
+            hold: hold(segment.id))
     }
 
     /// One distribution for each step, or none at all: half a forecast is no forecast.
@@ -90,4 +104,8 @@ struct SnapshotBuilder {
         let found = (forecast?.steps ?? []).compactMap { LoadDistribution($0.quantiles) }
         return found.count == steps.count ? found : []
     }
+}
+
+extension Freeze {
+    init(_ event: ScheduledEvent) { self.init(start: event.start, end: event.end, reason: event.label) }
 }

@@ -105,6 +105,11 @@ package struct PlanningConfiguration: Hashable, Sendable, Codable {
     package var openStreamsPerSourceMax = 8
     package var reliefsPerSourceMax = 32
     package var alternativesMax = 3
+    /// Moves that begin within an hour, those that people ordered included; nil: as many as are useful. Undoing and
+    /// changes of ownership are not counted: what was begun is always brought to its end.
+    package var movesPerHourMax: Int?
+    /// What the contingent instances that are ours may cost together, by `costPerHour`; nil: what is useful.
+    package var contingentCostPerHourMax: Double?
 
     /// When no move brings an instance under its target: the share of its overload that a move must still take away.
     package var partialReliefMin = 0.2
@@ -149,6 +154,8 @@ package struct PlanningConfiguration: Hashable, Sendable, Codable {
                 "openStreamsPerSourceMax is at least movesInFlightPerSourceMax"
             ),
             ((0...1).contains(partialReliefMin), "partialReliefMin must be in 0...1"),
+            (movesPerHourMax ?? 1 >= 1, "movesPerHourMax is at least 1; to move nothing, observe"),
+            (contingentCostPerHourMax ?? 0 >= 0, "contingentCostPerHourMax must not be negative"),
         ]
         return rules.filter { !$0.0 }.map(\.1)
     }

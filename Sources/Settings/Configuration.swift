@@ -235,6 +235,10 @@ package struct ControllerSettings: Hashable, Sendable {
     /// What an hour of overload and a move cost, in the currency of an instance's `cost_per_hour`.
     package var overloadPerHour = 20.0
     package var perMove = 0.05
+    /// Moves that may begin within an hour; nil: as many as are useful.
+    package var movesPerHourMax: Int?
+    /// What contingent instances may cost together in an hour; nil: what is useful.
+    package var contingentCostPerHourMax: Double?
 
     package init() {}
 

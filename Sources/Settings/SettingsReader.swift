@@ -252,6 +252,15 @@ struct SettingsReader {
             if let value = try prices.child("move") { settings.perMove = try value.number(in: 0...1e6) }
             try prices.finish()
         }
+        if let limits = try node.child("limits") {
+            if let value = try limits.child("moves_per_hour") {
+                settings.movesPerHourMax = try value.integer(in: 1...100_000)
+            }
+            if let value = try limits.child("contingent_cost_per_hour") {
+                settings.contingentCostPerHourMax = try value.number(in: 0...1e9)
+            }
+            try limits.finish()
+        }
         try node.finish()
         return settings
     }

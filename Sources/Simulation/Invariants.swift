@@ -8,7 +8,7 @@ extension VirtualCluster {
         checkLimits()
         checkOwners()
         for action in plan.actions {
-            if case .prepare = action.kind { checkRoom(action.record) }
+            if case .prepare = action.kind { checkRoom(action.record, plan.overloadThreshold) }
             if action.record.sentence.isEmpty { broken("an action without a reason") }
         }
     }
@@ -37,12 +37,12 @@ extension VirtualCluster {
     }
 
     /// Unless everything is hot, no plan fills a destination over its threshold.
-    private mutating func checkRoom(_ record: DecisionRecord) {
+    private mutating func checkRoom(_ record: DecisionRecord, _ threshold: Double) {
         guard record.rule != .partialRelief else { return }
         guard let peak = record.evidence.destinationPeakAfter, let capacity = record.evidence.destinationCapacity else {
             return broken("a preparation without numbers: \(record.sentence)")
         }
-        if peak > scenario.planning.overloadThreshold * capacity * 1.000001 { broken("overfilled: \(record.sentence)") }
+        if peak > threshold * capacity * 1.000001 { broken("overfilled: \(record.sentence)") }
     }
 
     mutating func sumUp() {

@@ -68,6 +68,7 @@ enum ConfigurationTemplate {
           mode: observe
           # policy: threshold         # none, reactive, threshold, horizon
           # prices: {overload_per_hour: 20, move: 0.05}   # as cost_per_hour of instances; for policy horizon
+          # limits: {moves_per_hour: 20, contingent_cost_per_hour: 3}   # none by default
           # threshold: 0.8            # share of capacity above which an instance is overloaded
           # return_threshold: 0.6     # a home takes a segment back when it then stays below this share
           # prepare_confidence: 0.2   # probability of overload from which a copy is prepared
@@ -96,6 +97,8 @@ enum ConfigurationTemplate {
         # events:
         #   - {kind: campaign, label: Black Friday, start: 2026-11-27T08:00:00+01:00, end: 2026-11-28T00:00:00+01:00,
         #      uplift: 3, lead: 30m, tail: 1h}
+        # A time of the kind `freeze` is no load: no move begins and no segment changes owner in it, but to undo a move.
+        #   - {kind: freeze, label: backup, start: 2026-11-28T02:00:00+01:00, end: 2026-11-28T03:00:00+01:00}
         # Files are read again every hour:
         #   .csv   start,end,segment,kind,known_in_advance,label and, if you like, uplift,lead,tail
         #   .ics   iCalendar; kind: the first of CATEGORIES, else SUMMARY; X-FORESHARD-SEGMENTS, -UPLIFT, -LEAD, -TAIL

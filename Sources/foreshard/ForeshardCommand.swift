@@ -17,7 +17,7 @@ struct ForeshardCommand: AsyncParsableCommand {
               psql -h 127.0.0.1 -p 6432 ...  the application changes its port, nothing else
               foreshard forecast             what is expected
               foreshard plan                 what it would do about it
-            Then set `controller.mode` to `recommend`, and to `auto` when you trust it.
+            Then set `controller.mode` to `recommend`, which asks for `foreshard approve`, and to `auto` when you trust it.
             """,
         version: "0.1.0",
         groupedSubcommands: [
@@ -30,6 +30,7 @@ struct ForeshardCommand: AsyncParsableCommand {
                 ]),
             CommandGroup(name: "Judge", subcommands: [BacktestCommand.self, Evaluate.self]),
             CommandGroup(name: "Learn", subcommands: [Import.self]),
-            CommandGroup(name: "Order", subcommands: [Move.self, Revert.self, Mode.self]),
+            CommandGroup(
+                name: "Order", subcommands: [Move.self, Revert.self, Approve.self, Freeze.self, Thaw.self, Mode.self]),
         ])
 }

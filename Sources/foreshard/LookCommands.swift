@@ -1,4 +1,5 @@
 // The commands that only look. Each asks the running server for one view and prints it.
+import Admin
 import ArgumentParser
 import ControlPlane
 
@@ -25,7 +26,7 @@ struct Status: AsyncParsableCommand {
             return """
                 \(view.now)  mode \(view.mode), policy \(view.policy), routing epoch \(view.epoch), \
                 \(view.clients) clients, \(view.moves.count) moves under way, \
-                \(forecast ?? "no forecast yet")\(anomalies)
+                \(forecast ?? "no forecast yet")\(anomalies)\(view.freezes.map { "\nfrozen \($0)" }.joined())
 
                 \(table.text)
                 """
@@ -61,10 +62,17 @@ struct PlanCommand: AsyncParsableCommand {
     func run() async throws {
         try await server.show(PlanView?.self, from: "plan") { plan in
             guard let plan else { return "no plan yet: the first is made after the first forecast" }
-            let actions = plan.actions.map { "\($0.what.replacing("_", with: " ")): \($0.because)" }
+            let actions = plan.actions.map { action in
+                let proposal = action.authority == "afterApproval" ? "[\(action.id)] " : ""
+                return "\(proposal)\(action.what.replacing("_", with: " ")): \(action.because)"
+            }
+            let hint =
+                plan.actions.contains { $0.authority == "afterApproval" } ? ["approve with: foreshard approve ID"] : []
             let notes = plan.notes.map { "waiting: \($0)" }
-            let lines = actions.isEmpty && notes.isEmpty ? ["nothing to do"] : actions + notes
-            return "plan of \(plan.at) (policy \(plan.policy), mode \(plan.mode))\n" + lines.joined(separator: "\n")
+            let lines = actions.isEmpty && notes.isEmpty ? ["nothing to do"] : actions + notes + hint
+            return
+                "plan of \(plan.at) (policy \(plan.policy), mode \(plan.mode), overloaded above \(percent(plan.overloadThreshold)))\n"
+                + lines.joined(separator: "\n")
         }
     }
 }
@@ -90,7 +98,10 @@ struct Moves: AsyncParsableCommand {
 
 struct Explain: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Why something was done: the decisions, with the numbers that caused them.")
+        abstract: "Why something was done, or is not: the decisions, with the numbers that caused them.",
+        discussion: """
+            With --segment, first what the latest plan says of it: why it moves, or why it stays.
+            """)
     @OptionGroup var server: ServerOptions
 
     @Argument(help: "A move, such as m3. Without one: the latest decisions.")
@@ -105,7 +116,10 @@ struct Explain: AsyncParsableCommand {
     func run() async throws {
         var parameters = ["limit": "\(limit)"]
         if let move { parameters["move"] = move }
-        if let segment { parameters["segment"] = segment }
+        if let segment {
+            parameters["segment"] = segment
+            if !server.json { try await printPresent(of: segment) }
+        }
         try await server.show([AuditView].self, from: "audit", parameters) { records in
             guard !records.isEmpty else { return "nothing is written about that" }
             return records.reversed().map { record in
@@ -113,6 +127,14 @@ struct Explain: AsyncParsableCommand {
                 return "\(record.at)  \(record.kind.padded(to: 9)) \(record.sentence)\(details)"
             }.joined(separator: "\n")
         }
+    }
+}
+
+extension Explain {
+    private func printPresent(of segment: String) async throws {
+        let data = try await server.client().get("explain", ["segment": segment])
+        for sentence in try AdminClient.decode([String].self, data) { say("now: \(sentence)") }
+        say("")
     }
 }
 

@@ -51,6 +51,17 @@ private func write(_ text: String, to path: String) throws {
         #expect(schedule.events(at: now + hour * 2).map(\.label) == ["own", "mended"])
     }
 
+    @Test func freezesAreNoLoad() throws {
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let freeze = "2026-03-01T02:00:00Z,2026-03-01T03:00:00Z,*,freeze,true,backup\n"
+        try write("start,end,segment,kind,known_in_advance,label\n" + freeze, to: path)
+        let schedule = try schedule()
+        #expect(schedule.events.map(\.label) == ["own", "backup"], "people see all")
+        #expect(schedule.events(at: now).map(\.label) == ["own"])
+        #expect(schedule.freezes(at: now).map(\.label) == ["backup"])
+        #expect(schedule.freezes(at: now + hour * 3).isEmpty)
+    }
+
     @Test func refusesWhatIsWrongAtTheStart() throws {
         defer { try? FileManager.default.removeItem(atPath: path) }
         #expect(throws: (any Error).self) { try schedule() }

@@ -28,7 +28,8 @@ private let lease = Lease(
         let snapshot = SnapshotBuilder(
             now: now, table: table, homes: [home], homeOfSegment: [:],
             members: [(member: member, instance: instance("c1", .contingent))], readiness: ReadinessTimes(measured),
-            recent: RecentUsage(span: .seconds(60)), round: nil, moves: [], holds: [:],
+            recent: RecentUsage(span: .seconds(60)), round: nil, moves: [], holds: [:], freeze: nil,
+            scheduledFreezes: [],
             latencyObjective: .seconds(1), timesToMove: [:], clock: clock
         ).build()
         return snapshot.instances.first { $0.id == "c1" }?.availability

@@ -15,6 +15,8 @@ package struct StatusView: Codable, Sendable {
     /// True when the forecast is older than two of its intervals.
     package var isForecastStale: Bool
     package var anomalies: [AnomalyCountView]
+    /// Why no segment moves now, and until when.
+    package var freezes: [String]
     package var instances: [InstanceView]
     package var moves: [MoveView]
 }
@@ -146,6 +148,8 @@ package struct RouteView: Codable, Sendable {
 
 package struct PlanView: Codable, Sendable {
     package struct Action: Codable, Sendable {
+        /// Names it in `foreshard approve`.
+        package var id: String
         package var what: String
         package var segmentID: String?
         package var destination: String?
@@ -158,6 +162,8 @@ package struct PlanView: Codable, Sendable {
     package var at: String
     package var policy: String
     package var mode: String
+    /// The share of capacity above which instances counted as overloaded: more than configured when all are hot.
+    package var overloadThreshold: Double
     package var actions: [Action]
     /// What was wanted and is not done now, and why.
     package var notes: [String]

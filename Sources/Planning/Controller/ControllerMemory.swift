@@ -15,6 +15,8 @@ package struct ControllerMemory: Hashable, Sendable, Codable {
     var idle: [InstanceID: Int] = [:]
     var measuredOver: [InstanceID: Int] = [:]
     var surprised: [InstanceID: Int] = [:]
+    /// When the moves of the last hour began.
+    private var begun: [MoveID: Timestamp] = [:]
     private var owners: [SegmentID: InstanceID] = [:]
     private var moves: [SegmentID: MoveInFlight] = [:]
     private var reverting: Set<MoveID> = []
@@ -34,8 +36,12 @@ package struct ControllerMemory: Hashable, Sendable, Codable {
         }
         owners = Dictionary(snapshot.segments.map { ($0.id, $0.owner) }, uniquingKeysWith: { first, _ in first })
         moves = present
+        for move in snapshot.moves where begun[move.id] == nil { begun[move.id] = move.startedAt }
         forget(snapshot)
     }
+
+    /// Moves that began within the hour before the last snapshot.
+    var begunWithinTheHour: Int { begun.count }
 
     private mutating func ownerChanged(
         of segment: SegmentID,
@@ -79,6 +85,7 @@ package struct ControllerMemory: Hashable, Sendable, Codable {
         rests = rests.filter { $0.value.until > snapshot.now && owners[$0.key] != nil }
         reverts = reverts.filter { owners[$0.key] != nil }
         reverting.formIntersection(snapshot.moves.map(\.id))
+        begun = begun.filter { snapshot.now - $0.value < .seconds(3600) }
         gathered = gathered.filter { moves[$0.key]?.target == $0.value }
         let instances = Set(snapshot.instances.map(\.id))
         for streaks in [\Self.returnAgreed, \.dropAgreed, \.idle, \.measuredOver, \.surprised] {

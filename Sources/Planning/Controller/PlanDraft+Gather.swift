@@ -147,6 +147,7 @@ extension PlanDraft {
         guard budget.allowsCopy(from: contingent.id), budget.allowsStream(from: contingent.id) else {
             return postpone(&self, .queued, "other moves are at work")
         }
+        guard budget.allowsBeginning else { return postpone(&self, .moveLimit, hourlyLimit) }
         budget.prepareOrdered(from: contingent.id)
         memory.gathered[guest.id] = target
         let directive = MigrationDirective(segmentID: guest.id, destination: target, priority: 0)

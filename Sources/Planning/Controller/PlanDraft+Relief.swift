@@ -66,6 +66,7 @@ extension PlanDraft {
             guard instance.role == .contingent || configuration.policy == .horizon, instance.id != source.id else {
                 return nil
             }
+            guard instance.isOurs || budget.allowsLease(of: instance) else { return nil }
             let isOpen = instance.isOurs || spokenFor.contains(instance.id)
             return Destination(instance, capacity: capacity(of: instance.id), isOpen: isOpen)
         }
@@ -134,8 +135,15 @@ extension PlanDraft {
                 noteStreamLimit(relief, overload, evidence)
                 continue
             }
+            guard budget.allowsBeginning else {
+                noteHourlyLimit(relief, overload, evidence)
+                continue
+            }
             let evidence = self.evidence(of: relief, count: reliefs.count, timing: timing, overload, evidence)
-            leaseIfNeeded(relief.destination, evidence, overload)
+            guard leaseIfNeeded(relief.destination, evidence, overload) else {
+                noteSpendingLimit(relief, overload, evidence)
+                continue
+            }
             guard isReady(relief.destination) else {
                 noteArriving(relief, overload, evidence)
                 continue
@@ -152,10 +160,15 @@ extension PlanDraft {
         }
     }
 
-    private mutating func leaseIfNeeded(_ id: InstanceID, _ evidence: Evidence, _ overload: ExpectedOverload) {
-        guard let instance = instances[id], !instance.isOurs else { return }
+    /// False when that would cost more than may be spent.
+    private mutating func leaseIfNeeded(
+        _ id: InstanceID, _ evidence: Evidence, _ overload: ExpectedOverload
+    ) -> Bool {
+        guard let instance = instances[id], !instance.isOurs else { return true }
         let isOrdered = plan.actions.contains { $0.kind == .lease(id) }
-        guard !isOrdered else { return }
+        guard !isOrdered else { return true }
+        guard budget.allowsLease(of: instance) else { return false }
+        budget.leaseOrdered(of: instance)
         let sentence =
             "lease \(id) in zone \(instance.zone) to relieve \(overload.instance): \(description(of: overload))"
         let rule = overload.isMeasured ? DecisionRule.overloadMeasured : .overloadForecast
@@ -163,6 +176,7 @@ extension PlanDraft {
             .lease(id),
             record(.act, rule, source: overload.instance, destination: id, evidence: evidence, sentence: sentence)
         )
+        return true
     }
 
     private mutating func prepare(_ relief: Relief, rank: Int, _ overload: ExpectedOverload, _ evidence: Evidence) {

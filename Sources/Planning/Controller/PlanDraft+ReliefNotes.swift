@@ -50,6 +50,9 @@ extension PlanDraft {
             if case .unavailable(let reason) = instance.availability {
                 return Alternative(instance: instance.id, rejectedBecause: "unavailable: \(reason)")
             }
+            if !instance.isOurs, !budget.allowsLease(of: instance) {
+                return Alternative(instance: instance.id, rejectedBecause: spendingLimit(with: instance))
+            }
             let peak = committed[instance.id].peak(outlook.grid.planning, over: horizon.indices)
             return Alternative(
                 instance: instance.id,
@@ -118,6 +121,34 @@ extension PlanDraft {
                 sentence: sentence
             )
         )
+    }
+
+    mutating func noteHourlyLimit(_ relief: Relief, _ overload: ExpectedOverload, _ evidence: Evidence) {
+        let sentence =
+            "would prepare \(relief.segment.id), but \(hourlyLimit): \(description(of: overload))"
+        note(
+            record(
+                .refuse, .moveLimit, segment: relief.segment.id, source: overload.instance,
+                destination: relief.destination, evidence: evidence, sentence: sentence))
+    }
+
+    mutating func noteSpendingLimit(_ relief: Relief, _ overload: ExpectedOverload, _ evidence: Evidence) {
+        guard let instance = instances[relief.destination] else { return }
+        let sentence =
+            "would lease \(instance.id) for \(relief.segment.id), but \(spendingLimit(with: instance)): "
+            + description(of: overload)
+        note(
+            record(
+                .refuse, .spendingLimit, segment: relief.segment.id, source: overload.instance,
+                destination: relief.destination, evidence: evidence, sentence: sentence))
+    }
+
+    var hourlyLimit: String { "\(configuration.movesPerHourMax ?? 0) moves began within the last hour, the limit" }
+
+    /// `costs 1.00 an hour more; 2.00 of 2.50 are spent`
+    private func spendingLimit(with instance: InstanceSnapshot) -> String {
+        "it costs \(Wording.decimal(instance.costPerHour)) an hour more; \(Wording.decimal(budget.costPerHour)) of "
+            + "\(Wording.decimal(configuration.contingentCostPerHourMax ?? 0)) are spent"
     }
 
     mutating func noteArriving(_ relief: Relief, _ overload: ExpectedOverload, _ evidence: Evidence) {

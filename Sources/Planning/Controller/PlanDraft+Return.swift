@@ -115,6 +115,7 @@ extension PlanDraft {
         guard budget.allowsCopy(from: contingent.id), budget.allowsStream(from: contingent.id) else {
             return postpone(&self, .queued, "other moves are at work")
         }
+        guard budget.allowsBeginning else { return postpone(&self, .moveLimit, hourlyLimit) }
         budget.prepareOrdered(from: contingent.id)
         let directive = MigrationDirective(segmentID: guest.id, destination: guest.home, priority: 0)
         order(

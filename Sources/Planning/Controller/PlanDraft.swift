@@ -28,7 +28,6 @@ struct PlanDraft {
 
     init(_ snapshot: ClusterSnapshot, configuration: PlanningConfiguration, memory: ControllerMemory) {
         self.snapshot = snapshot
-        self.configuration = configuration
         instances = Dictionary(snapshot.instances.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         segments = Dictionary(snapshot.segments.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         var memory = memory
@@ -38,19 +37,36 @@ struct PlanDraft {
         capacities = measured.capacities
         measuredOver = measured.over
         self.memory = memory
+        let configuration = configuration.adjusted(toSystemLoad: Self.systemLoad(snapshot, measured))
+        self.configuration = configuration
         moves = snapshot.moves
-        budget = MoveBudget(configuration: configuration, moves: snapshot.moves)
+        budget = MoveBudget(
+            configuration: configuration, moves: snapshot.moves, begunWithinTheHour: memory.begunWithinTheHour,
+            instances: snapshot.instances)
         current = PlacementBook(
             outlook: outlook,
             instances: snapshot.instances.map(\.id),
             locations: snapshot.segments.map { ($0.id, $0.owner) }
         )
         committed = current
-        plan = Plan(at: snapshot.now, policy: configuration.policy, mode: configuration.mode)
+        plan = Plan(
+            at: snapshot.now, policy: configuration.policy, mode: configuration.mode,
+            overloadThreshold: configuration.overloadThreshold)
         for move in snapshot.moves {
             committed.move(move.segment, to: move.target)
             if move.phase == .cuttingOver { current.move(move.segment, to: move.target) }
         }
+    }
+
+    /// All segments at their highest, as a share of what all instances that are ours or to be had carry.
+    private static func systemLoad(_ snapshot: ClusterSnapshot, _ measured: MeasuredState) -> Double {
+        let outlook = measured.outlook
+        let peak = outlook.aggregate(of: snapshot.segments.map(\.id))
+            .peak(outlook.grid.planning, over: outlook.horizon.indices)
+        let capacity = snapshot.instances.reduce(0) { sum, instance in
+            instance.readyWithin == nil ? sum : sum + (measured.capacities[instance.id] ?? 0)
+        }
+        return capacity > 0 ? peak / capacity : 0
     }
 
     mutating func run() {

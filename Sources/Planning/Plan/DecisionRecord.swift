@@ -38,7 +38,7 @@ package enum DecisionRule: String, Hashable, Sendable, Codable, CaseIterable {
     // The way back.
     case peakOver, peakAhead, notWorthIt, agreementPending, resting, instanceIdle
     // Everywhere.
-    case frozen, streamLimit
+    case frozen, streamLimit, moveLimit, spendingLimit
 }
 
 /// Forecast and measurement behind a decision; what a rule did not look at is nil.

@@ -6,16 +6,20 @@ package struct Plan: Hashable, Sendable, Codable {
     package var at: Timestamp
     package var policy: PlanningPolicy
     package var mode: PlanningMode
+    /// The share of its capacity above which an instance counted as overloaded: as configured, or more when all
+    /// instances together are hot.
+    package var overloadThreshold: Double
     package var actions: [PlannedAction] = []
     /// What was wanted and is not done now: waits and refusals.
     package var notes: [DecisionRecord] = []
     /// The instances that are expected over their threshold, most urgent first, before this plan's actions.
     package var overloads: [ExpectedOverload] = []
 
-    package init(at: Timestamp, policy: PlanningPolicy, mode: PlanningMode) {
+    package init(at: Timestamp, policy: PlanningPolicy, mode: PlanningMode, overloadThreshold: Double) {
         self.at = at
         self.policy = policy
         self.mode = mode
+        self.overloadThreshold = overloadThreshold
     }
 
     /// The moves that this plan starts.
