@@ -6,7 +6,12 @@ import Planning
 
 @main
 struct PlanBenchmark {
-    static func main() {
+    static func main() throws {
+        let arguments = CommandLine.arguments
+        if let option = arguments.firstIndex(of: "--optimality") {
+            try OptimalityCases.printAll(arguments.dropFirst(option + 1).first.flatMap { Int($0) } ?? 200)
+            return
+        }
         print("segments instances policy       calm ms  hot ms  directives")
         var before: [PlanningPolicy: Double] = [:]
         for (segments, instances) in [(1_000, 10), (10_000, 100)] {

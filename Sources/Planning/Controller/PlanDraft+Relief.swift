@@ -10,7 +10,27 @@
 import ClusterModel
 
 extension PlanDraft {
+    /// The policy that weighs prices makes the reliefs by each preference, when instances have to be opened for them, and
+    /// keeps those that cost least.
     mutating func relieve() {
+        var best = relieved(by: .fewestMoves)
+        if configuration.policy == .horizon, best.reliefAccount.opensInstances {
+            for preference in ReliefPreference.allCases where preference != .fewestMoves {
+                let other = relieved(by: preference)
+                if other.reliefAccount < best.reliefAccount { best = other }
+            }
+        }
+        self = best
+    }
+
+    private func relieved(by preference: ReliefPreference) -> PlanDraft {
+        var draft = self
+        draft.reliefPreference = preference
+        draft.relieveAll()
+        return draft
+    }
+
+    private mutating func relieveAll() {
         let overloads = snapshot.instances.filter(\.isOurs)
             .filter { expectedOverload(of: $0, in: committed, steps: helpfulSteps(for: $0.id)) != nil }
             .compactMap { expectedOverload(of: $0, in: committed, steps: horizon.indices) }
@@ -35,6 +55,7 @@ extension PlanDraft {
         let timing = timing(of: selection.reliefs, overload: overload, &trial)
         let isDue = timing.startBy <= now + configuration.startSlack
         // What is needed soon is not given back meanwhile.
+        if isDue { account(for: selection) }
         if isDue || configuration.policy != .horizon { spokenFor.formUnion(selection.reliefs.map(\.destination)) }
         guard isDue else { return noteNotYet(selection.reliefs, overload, timing, evidence) }
         schedule = trial
@@ -78,8 +99,20 @@ extension PlanDraft {
             configuration: configuration,
             book: committed,
             candidates: candidates,
-            destinations: destinations
+            destinations: destinations,
+            preference: reliefPreference
         )
+    }
+
+    private mutating func account(for selection: ReliefSelection) {
+        let opened = Set(selection.reliefs.map(\.destination)).filter { id in
+            instances[id]?.isOurs == false && !spokenFor.contains(id)
+        }
+        let hours = (horizon.ends[horizon.count - 1] - now).inSeconds / 3600
+        reliefAccount.price += opened.reduce(0) { $0 + (instances[$1]?.costPerHour ?? 0) } * hours
+        reliefAccount.price += configuration.prices.perMove * Double(selection.reliefs.count)
+        if !opened.isEmpty { reliefAccount.opensInstances = true }
+        if !selection.isComplete { reliefAccount.incomplete += 1 }
     }
 
     struct ReliefTiming {

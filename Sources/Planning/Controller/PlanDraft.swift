@@ -25,6 +25,8 @@ struct PlanDraft {
     /// Pool instances that this plan or a coming one needs.
     var spokenFor: Set<InstanceID> = []
     var plan: Plan
+    var reliefPreference = ReliefPreference.fewestMoves
+    var reliefAccount = ReliefAccount()
 
     init(_ snapshot: ClusterSnapshot, configuration: PlanningConfiguration, memory: ControllerMemory) {
         self.snapshot = snapshot

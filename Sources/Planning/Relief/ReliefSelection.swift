@@ -7,6 +7,9 @@
 // destination, the pair goes that takes away most overload in total, if that is a real part of it: tight when the
 // destination stays under its overload threshold, else partial (everything is hot). A segment that helps in none of these
 // ways stays, so a segment that would only carry an overload elsewhere does.
+//
+// That takes the fewest moves (`ReliefPreference.fewestMoves`). The other preferences take more moves to open fewer
+// instances; whoever can weigh that compares what each costs.
 
 import ClusterModel
 
@@ -17,6 +20,9 @@ struct ReliefSelection {
     let steps: Range<Int>
     let outlook: Outlook
     let configuration: PlanningConfiguration
+    private let preference: ReliefPreference
+    /// Of the preference `leastLoad`: what is still to leave, hottest first.
+    private var chosen: [SegmentID] = []
     private var book: PlacementBook
     private var candidates: [SegmentSnapshot]
     private var destinations: [Destination]
@@ -33,7 +39,8 @@ struct ReliefSelection {
         configuration: PlanningConfiguration,
         book: PlacementBook,
         candidates: [SegmentSnapshot],
-        destinations: [Destination]
+        destinations: [Destination],
+        preference: ReliefPreference = .fewestMoves
     ) {
         self.source = source
         sourceCapacity = capacity
@@ -43,11 +50,16 @@ struct ReliefSelection {
         self.book = book
         self.candidates = candidates
         self.destinations = destinations
+        self.preference = preference
+        if preference == .leastLoad { chosen = leastLoad() }
         while self.reliefs.count < configuration.reliefsPerSourceMax, excess > 0, let relief = next() { apply(relief) }
     }
 
     /// How far the source is over its target, at the planning quantile and the worst step.
     var excess: Double { book[source.id].peak(level, over: steps) - sourceTarget }
+
+    /// Whether the source comes under its target and every destination stays under its own.
+    var isComplete: Bool { excess <= 0 && reliefs.allSatisfy { $0.tier == .comfortable } }
 
     private var level: Int { outlook.grid.planning }
     private var sourceTarget: Double { configuration.reliefTarget * sourceCapacity }
@@ -61,8 +73,13 @@ struct ReliefSelection {
         reliefs.append(relief)
     }
 
-    private func next() -> Relief? {
+    private mutating func next() -> Relief? {
         let ranked = rankedCandidates()
+        if let first = chosen.first {
+            chosen.removeFirst()
+            if let relief = comfortable(ranked.filter { $0.segment.id == first }) { return relief }
+            chosen = []
+        }
         return comfortable(ranked) ?? mostHelpful(ranked)
     }
 
@@ -83,7 +100,9 @@ struct ReliefSelection {
             return Candidate(segment: segment, residual: residual, load: outlook.medians[steps].max() ?? 0)
         }
         let sufficient = helpful.filter { $0.residual <= 0 }.sorted {
-            ($0.segment.timeToMove, $0.load, $0.segment.id) < ($1.segment.timeToMove, $1.load, $1.segment.id)
+            preference != .fewestMoves
+                ? ($0.load, $0.segment.timeToMove, $0.segment.id) < ($1.load, $1.segment.timeToMove, $1.segment.id)
+                : ($0.segment.timeToMove, $0.load, $0.segment.id) < ($1.segment.timeToMove, $1.load, $1.segment.id)
         }
         let others = helpful.filter { $0.residual > 0 }.sorted {
             ($0.residual, $0.segment.id) < ($1.residual, $1.segment.id)
@@ -91,10 +110,40 @@ struct ReliefSelection {
         return sufficient + others
     }
 
+    /// The segments, of the most helpful ones, that together relieve the source with the least load to carry elsewhere;
+    /// by what each takes away alone, so the rest of the selection has to make good what is missing.
+    private func leastLoad() -> [SegmentID] {
+        let (before, ranked) = (excess, rankedCandidates())
+        let helpful = ranked.sorted { ($0.residual, $0.segment.id) < ($1.residual, $1.segment.id) }
+            .prefix(Self.combinedMax)
+        var best: (load: Double, members: Int, set: Int)?
+        for set in 1..<(1 << helpful.count) {
+            var (left, load) = (before, 0.0)
+            for (index, candidate) in helpful.enumerated() where set & (1 << index) != 0 {
+                left -= before - candidate.residual
+                load += candidate.load
+            }
+            guard left <= 0 else { continue }
+            let members = set.nonzeroBitCount
+            if best.map({ (load, members) < ($0.load, $0.members) }) ?? true { best = (load, members, set) }
+        }
+        guard let best else { return [] }
+        return helpful.enumerated().filter { best.set & (1 << $0.offset) != 0 }.map(\.element)
+            .sorted { ($1.load, $0.segment.id) < ($0.load, $1.segment.id) }.map(\.segment.id)
+    }
+
+    /// So many segments make 1,023 combinations.
+    private static let combinedMax = 10
+
     private func comfortable(_ ranked: [Candidate]) -> Relief? {
+        if preference != .fewestMoves, let relief = comfortable(ranked, onOpenOnly: true) { return relief }
+        return comfortable(ranked, onOpenOnly: false)
+    }
+
+    private func comfortable(_ ranked: [Candidate], onOpenOnly: Bool) -> Relief? {
         let share = configuration.reliefTarget
         for (rank, candidate) in ranked.enumerated() {
-            let choices = choices(for: candidate.segment)
+            let choices = choices(for: candidate.segment).filter { $0.destination.isOpen || !onOpenOnly }
             guard let chosen = choices.first(where: { $0.peak <= share * $0.destination.capacity }) else { continue }
             let others = rejected(ranked.prefix(rank), share: share) + rejected(choices, for: chosen, share: share)
             return relief(candidate, to: chosen, tier: .comfortable, alternatives: others)
