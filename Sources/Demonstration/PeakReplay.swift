@@ -14,6 +14,8 @@ package struct PeakReplay: Sendable {
         /// The day of the trace, `YYYY-MM-DD`.
         package var day = PeakReplay.standardDay
         package var reportPath: String?
+        /// The policy that is called predictive.
+        package var predictive = ControllerPolicy.threshold
         /// Keeps the servers' files.
         package var keepsFiles = false
 
@@ -89,7 +91,7 @@ package struct PeakReplay: Sendable {
         }
         let policies = DemonstrationReport.Policies(
             none: try await replay(.none), reactive: try await replay(.reactive),
-            predictive: try await replay(.threshold))
+            predictive: try await replay(options.predictive))
         let shortfalls = DemonstrationReport.shortfalls(of: policies, endsAfterThePeak: scenario.endsAfterThePeak)
         return DemonstrationReport(
             policies: policies, shortfalls: shortfalls, passed: shortfalls.isEmpty,

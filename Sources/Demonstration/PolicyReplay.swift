@@ -112,9 +112,8 @@ struct PolicyReplay {
         var router = RouterSettings()
         router.clientsMax = scenario.clientConnections + 100
         router.queueTimeout = .seconds(120)
-        var controller = ControllerSettings()
+        var controller = ControllerSettings(for: policy)
         controller.mode = .auto
-        controller.policy = policy
         controller.latencyObjective = scenario.latencyObjective
         var moves = MoveSettings()
         moves.cleanupGrace = .seconds(300)

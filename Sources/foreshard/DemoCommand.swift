@@ -19,6 +19,9 @@ struct Demo: AsyncParsableCommand {
     @Option(help: "Another day of the trace, YYYY-MM-DD; the settings were found on the default one.")
     var day = PeakReplay.standardDay
 
+    @Option(help: "The predictive policy: threshold or horizon.")
+    var policy = "threshold"
+
     @Option(help: "Write every figure, series and decision to this JSON file.")
     var report: String?
 
@@ -28,11 +31,18 @@ struct Demo: AsyncParsableCommand {
     @Option(help: "trace, debug, info, notice, warning or error.")
     var logLevel = "error"
 
+    func validate() throws {
+        guard ["threshold", "horizon"].contains(policy) else {
+            throw ValidationError("--policy has to be threshold or horizon")
+        }
+    }
+
     func run() async throws {
         var options = PeakReplay.Options()
         options.isQuick = quick
         options.day = day
         options.reportPath = report
+        options.predictive = policy == "horizon" ? .horizon : .threshold
         options.keepsFiles = keep
         let result = try await PeakReplay(options: options, logger: try makeLogger(level: logLevel)).run()
         if !result.passed { throw ExitCode(1) }
