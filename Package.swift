@@ -108,7 +108,7 @@ let package = Package(
             name: "Demonstration",
             dependencies: [
                 "Catalog", "ClusterModel", "ControlPlane", "Forecasting", "LocalPostgres", "Planning",
-                "PostgresClient", "Routing", "Settings", "Traces", "Workload", logging,
+                "PostgresClient", "Routing", "Settings", "Simulation", "Traces", "Workload", logging,
             ], resources: [.copy("Resources/worldcup98")],
             swiftSettings: strict),
 

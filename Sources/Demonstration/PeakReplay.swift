@@ -67,18 +67,29 @@ package struct PeakReplay: Sendable {
         return report
     }
 
+    /// The same day in the simulator; no server is started.
+    ///
+    /// - Parameter minutes: of the trace, that a move takes to prepare in the median.
+    package func simulate(minutesToPrepare minutes: Double) async throws {
+        screen.say("\(scenario.day.name) in the simulator, with moves of \(decimal(minutes)) minutes in the median")
+        screen.say("")
+        let (segments, shares, placement) = layout()
+        let replay = SimulatedReplay(
+            scenario, trace: trace, shares: shares,
+            homes: Dictionary(uniqueKeysWithValues: segments.map { ($0.id, placement[$0.id] ?? "home-1") }),
+            preparation: .seconds(60 * minutes))
+        screen.say("policy       violation seconds   moves   of these home   instance-hours, home-sized")
+        for policy in [ControllerPolicy.none, .reactive, .threshold, .horizon] {
+            let figures = try await replay.run(policy)
+            screen.say(figures.line(named: policy.rawValue))
+            for broken in figures.brokenInvariants { screen.say("broken: \(broken)") }
+        }
+    }
+
     private func measure(in directory: String, since begin: ContinuousClock.Instant) async throws -> DemonstrationReport
     {
-        let keys = ZipfKeys(count: Int(scenario.shop.customers), exponent: scenario.keyExponent, seed: scenario.seed)
-        let settings = GroupSettings(group: Shop.group, segments: scenario.segments)
-        let segments = FirstPlacement.segments(of: settings)
-        let shares = ReplayedTrace.shares(of: segments, keys: keys)
         let servers = DemonstrationServers(scenario: scenario, directory: directory)
-        let homes = Dictionary(
-            uniqueKeysWithValues: (1...scenario.homes).map {
-                (InstanceID(servers.homeName($0)), Double(scenario.homeConnections))
-            })
-        let placement = Placement.initial(segments: segments, homes: homes)
+        let (segments, shares, placement) = layout()
         screen.say("filling \(scenario.homes) home instances with \(scenario.shop.rows) rows ...")
         try await servers.fill(Dictionary(grouping: segments) { placement[$0.id] ?? "home-1" })
 
@@ -98,6 +109,20 @@ package struct PeakReplay: Sendable {
             trace: "World Cup 1998, \(scenario.start) to \(scenario.end)", day: scenario.day.name,
             historyDays: scenario.day.historyDays, acceleration: scenario.acceleration,
             rows: scenario.shop.rows, secondsInAll: begin.duration(to: .now).inSeconds)
+    }
+
+    private var keys: ZipfKeys {
+        ZipfKeys(count: Int(scenario.shop.customers), exponent: scenario.keyExponent, seed: scenario.seed)
+    }
+
+    /// The segments, the share of the visits that each gets, and the home of each.
+    private func layout() -> ([Segment], [SegmentID: Double], [SegmentID: InstanceID]) {
+        let segments = FirstPlacement.segments(of: GroupSettings(group: Shop.group, segments: scenario.segments))
+        let homes = (1...scenario.homes).map { (InstanceID("home-\($0)"), Double(scenario.homeConnections)) }
+        return (
+            segments, ReplayedTrace.shares(of: segments, keys: keys),
+            Placement.initial(segments: segments, homes: Dictionary(uniqueKeysWithValues: homes))
+        )
     }
 
     private func introduce() {

@@ -67,6 +67,13 @@ package final class Screen: Sendable {
     }
 }
 
+extension SimulatedReplay.Figures {
+    func line(named name: String) -> String {
+        name.padded(10) + "\(violationSeconds)".leftPadded(20) + "\(moves)".leftPadded(8)
+            + "\(movesHome)".leftPadded(16) + decimal(instanceHours).leftPadded(29)
+    }
+}
+
 /// One decimal.
 func decimal(_ value: Double) -> String {
     let tenths = Int((value * 10).rounded())

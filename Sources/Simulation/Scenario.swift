@@ -25,6 +25,8 @@ package struct Scenario: Sendable {
     /// What a copy adds to the load of both ends, as a share of their capacity.
     package var copyShare = 0.02
     package var freezes: [Freeze] = []
+    /// Of every move; the objective is that of the target.
+    package var watch = MoveWatch.Configuration()
     /// What each segment's rows take; nothing where nobody said.
     package var bytes: [SegmentID: Double] = [:]
 

@@ -162,7 +162,7 @@ struct VirtualCluster: Sendable {
     }
 
     private func latency(of instance: InstanceID?) -> Double {
-        instances.first { $0.id == instance }?.latencySeconds ?? VirtualInstance.idleLatencySeconds
+        instances.first { $0.id == instance }?.latencySeconds ?? 0
     }
 
     mutating func snapshot(of issued: IssuedForecasts) -> ClusterSnapshot {
@@ -202,7 +202,7 @@ struct VirtualCluster: Sendable {
             availability: instance.availability,
             measuredLoad: load,
             p99Seconds: instance.latencySeconds,
-            p99ObjectiveSeconds: VirtualInstance.objectiveSeconds,
+            p99ObjectiveSeconds: instance.model.objectiveSeconds,
             forecast: issued.instances[instance.id].map { $0.segments == owned(by: instance.id) ? $0.steps : [] } ?? []
         )
     }
@@ -275,8 +275,8 @@ struct VirtualCluster: Sendable {
             phase: .preparing,
             startedAt: now
         )
-        var watching = MoveWatch.Configuration()
-        watching.objectiveSeconds = VirtualInstance.objectiveSeconds
+        var watching = scenario.watch
+        watching.objectiveSeconds = target.model.objectiveSeconds
         moves.append(
             VirtualMove(
                 flight: flight,

@@ -25,6 +25,13 @@ struct Demo: AsyncParsableCommand {
     @Option(help: "Write every figure, series and decision to this JSON file.")
     var report: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Start no servers: show the day in the simulator of `foreshard backtest`, with moves that take so many minutes of "
+                + "the trace to prepare; a real run's table has that number.",
+            valueName: "minutes"))
+    var simulate: Double?
+
     @Flag(help: "Keep the servers' files.")
     var keep = false
 
@@ -35,6 +42,9 @@ struct Demo: AsyncParsableCommand {
         guard ["threshold", "horizon"].contains(policy) else {
             throw ValidationError("--policy has to be threshold or horizon")
         }
+        guard simulate.map({ (1...600).contains($0) }) ?? true else {
+            throw ValidationError("--simulate has to be from 1 to 600 minutes")
+        }
     }
 
     func run() async throws {
@@ -44,7 +54,9 @@ struct Demo: AsyncParsableCommand {
         options.reportPath = report
         options.predictive = policy == "horizon" ? .horizon : .threshold
         options.keepsFiles = keep
-        let result = try await PeakReplay(options: options, logger: try makeLogger(level: logLevel)).run()
+        let replay = try PeakReplay(options: options, logger: try makeLogger(level: logLevel))
+        if let simulate { return try await replay.simulate(minutesToPrepare: simulate) }
+        let result = try await replay.run()
         if !result.passed { throw ExitCode(1) }
     }
 }

@@ -70,6 +70,6 @@ struct SimulatedClusterTests {
         var scenario = Scenarios.flashCrowd(seed: 1, policy: .threshold, quality: .none, homes: 1)
         scenario.planning.mode = .observe
         let peak = SimulatedRun(scenario).plans.flatMap(\.actions).compactMap(\.record.evidence.measuredLoad).max()
-        #expect(try #require(peak) > VirtualInstance.saturationFactor * Scenarios.capacity)
+        #expect(try #require(peak) > ServerModel.standard.saturationFactor * Scenarios.capacity)
     }
 }

@@ -7,7 +7,7 @@ import Simulation
 struct PStoreCluster: Sendable {
     struct Settings: Sendable {
         /// `Q` as a share of the capacity: 65 % of saturation, as in the paper.
-        var target = 0.65 * VirtualInstance.saturationFactor
+        var target = 0.65 * ServerModel.standard.saturationFactor
         /// What predictions are multiplied by.
         var inflation = 1.15
         /// Cycles that must agree before the cluster shrinks.
