@@ -107,7 +107,7 @@ let package = Package(
         .target(
             name: "Demonstration",
             dependencies: [
-                "Catalog", "ClusterModel", "ControlPlane", "Forecasting", "LocalPostgres", "Planning",
+                "Catalog", "ClusterModel", "ContingentPool", "ControlPlane", "Forecasting", "LocalPostgres", "Planning",
                 "PostgresClient", "Routing", "Settings", "Simulation", "Traces", "Workload", logging,
             ], resources: [.copy("Resources/worldcup98")],
             swiftSettings: strict),
@@ -239,7 +239,7 @@ let package = Package(
         .testTarget(
             name: "DemonstrationTests",
             dependencies: [
-                "ClusterModel", "Demonstration", "Workload",
+                "ClusterModel", "Demonstration", "Settings", "Workload",
             ],
             swiftSettings: strict),
         .testTarget(

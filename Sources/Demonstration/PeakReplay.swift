@@ -27,7 +27,8 @@ package struct PeakReplay: Sendable {
 
     private let options: Options
     private let trace: ReplayedTrace
-    private let scenario: Scenario
+    private let day: ReplayedDay
+    private let stage: Stage
     private let screen = Screen()
     private let logger: Logger
 
@@ -36,28 +37,20 @@ package struct PeakReplay: Sendable {
         self.options = options
         self.logger = logger
         trace = try ReplayedTrace()
-        scenario = Scenario(
-            day: try ReplayedDay(
-                options.day, isQuick: options.isQuick, traceStart: trace.requests.start, traceEnd: trace.requests.end))
+        day = try ReplayedDay(
+            options.day, isQuick: options.isQuick, traceStart: trace.requests.start, traceEnd: trace.requests.end)
+        stage = Stage(day: day)
         try options.reportPath.map(ReportFile.init)?.check()
     }
 
     /// Runs all three policies and shows the table.
     package func run() async throws -> DemonstrationReport {
         let begin = ContinuousClock.now
-        let directory = FileManager.default.temporaryDirectory.path + "/foreshard-demo-\(getpid())"
-        try FileManager.default.createDirectory(
-            atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
-        defer {
-            if options.keepsFiles {
-                screen.say("the servers' files are in \(directory)")
-            } else {
-                try? FileManager.default.removeItem(atPath: directory)
-            }
-        }
         introduce()
-        let report = try await measure(in: directory, since: begin)
-        screen.table(report)
+        let report = try await DemonstrationServers.withDirectory(keepsFiles: options.keepsFiles, screen) {
+            try await measure(in: $0, since: begin)
+        }
+        screen.table(report.policies.all)
         for shortfall in report.shortfalls { screen.say("fell short: \(shortfall)") }
         if report.passed { screen.say("passed: the predicted peak was met before it arrived, and nothing was lost") }
         if let path = options.reportPath {
@@ -71,16 +64,15 @@ package struct PeakReplay: Sendable {
     ///
     /// - Parameter minutes: of the trace, that a move takes to prepare in the median.
     package func simulate(minutesToPrepare minutes: Double) async throws {
-        screen.say("\(scenario.day.name) in the simulator, with moves of \(decimal(minutes)) minutes in the median")
+        screen.say("\(day.name) in the simulator, with moves of \(decimal(minutes)) minutes in the median")
         screen.say("")
-        let (segments, shares, placement) = layout()
+        let layout = ShopLayout(stage)
         let replay = SimulatedReplay(
-            scenario, trace: trace, shares: shares,
-            homes: Dictionary(uniqueKeysWithValues: segments.map { ($0.id, placement[$0.id] ?? "home-1") }),
+            stage, load: try trace.load(stage, shares: layout.shares), layout: layout,
             preparation: .seconds(60 * minutes))
         screen.say("policy       violation seconds   moves   of these home   instance-hours, home-sized")
         for policy in [ControllerPolicy.none, .reactive, .threshold, .horizon] {
-            let figures = try await replay.run(policy)
+            let figures = await replay.run(policy)
             screen.say(figures.line(named: policy.rawValue))
             for broken in figures.brokenInvariants { screen.say("broken: \(broken)") }
         }
@@ -88,57 +80,44 @@ package struct PeakReplay: Sendable {
 
     private func measure(in directory: String, since begin: ContinuousClock.Instant) async throws -> DemonstrationReport
     {
-        let servers = DemonstrationServers(scenario: scenario, directory: directory)
-        let (segments, shares, placement) = layout()
-        screen.say("filling \(scenario.homes) home instances with \(scenario.shop.rows) rows ...")
-        try await servers.fill(Dictionary(grouping: segments) { placement[$0.id] ?? "home-1" })
+        let layout = ShopLayout(stage)
+        let load = try trace.load(stage, shares: layout.shares)
+        let servers = DemonstrationServers(stage: stage, directory: directory)
+        screen.say("filling \(stage.homes) home instances with \(stage.shop.rows) rows ...")
+        try await servers.fill(layout.placement(stage))
 
         func replay(_ policy: ControllerPolicy) async throws -> PolicyReport {
-            screen.say("policy \(policy.rawValue): \(Int(scenario.realSeconds)) s")
+            screen.say("policy \(policy.rawValue): \(Int(stage.realSeconds)) s")
             return try await PolicyReplay(
-                scenario: scenario, policy: policy, servers: servers, trace: trace, keys: keys, shares: shares,
+                stage: stage, policy: policy, name: policy.rawValue, servers: servers, load: load, keys: layout.keys,
                 logger: logger, screen: screen
-            ).run()
+            ).run().report
         }
         let policies = DemonstrationReport.Policies(
             none: try await replay(.none), reactive: try await replay(.reactive),
             predictive: try await replay(options.predictive))
-        let shortfalls = DemonstrationReport.shortfalls(of: policies, endsAfterThePeak: scenario.endsAfterThePeak)
+        let shortfalls = DemonstrationReport.shortfalls(of: policies, endsAfterThePeak: stage.endsAfterThePeak)
         return DemonstrationReport(
             policies: policies, shortfalls: shortfalls, passed: shortfalls.isEmpty,
-            trace: "World Cup 1998, \(scenario.start) to \(scenario.end)", day: scenario.day.name,
-            historyDays: scenario.day.historyDays, acceleration: scenario.acceleration,
-            rows: scenario.shop.rows, secondsInAll: begin.duration(to: .now).inSeconds)
-    }
-
-    private var keys: ZipfKeys {
-        ZipfKeys(count: Int(scenario.shop.customers), exponent: scenario.keyExponent, seed: scenario.seed)
-    }
-
-    /// The segments, the share of the visits that each gets, and the home of each.
-    private func layout() -> ([Segment], [SegmentID: Double], [SegmentID: InstanceID]) {
-        let segments = FirstPlacement.segments(of: GroupSettings(group: Shop.group, segments: scenario.segments))
-        let homes = (1...scenario.homes).map { (InstanceID("home-\($0)"), Double(scenario.homeConnections)) }
-        return (
-            segments, ReplayedTrace.shares(of: segments, keys: keys),
-            Placement.initial(segments: segments, homes: Dictionary(uniqueKeysWithValues: homes))
-        )
+            trace: "World Cup 1998, \(stage.start) to \(stage.end)", day: day.name,
+            historyDays: day.historyDays, acceleration: stage.acceleration,
+            rows: stage.shop.rows, secondsInAll: begin.duration(to: .now).inSeconds)
     }
 
     private func introduce() {
-        let (day, home, contingent) = (scenario.day, scenario.homeConnections, scenario.contingentConnections)
+        let (home, contingent) = (stage.homeConnections, stage.contingentConnections)
         screen.say(
             """
             Foreshard demonstration: \(day.name) at the World Cup's web site, \(clock(day.start)) to \
-            \(clock(day.end)) UTC, \(Int(scenario.acceleration)) times as fast, against PostgreSQL servers on this \
+            \(clock(day.end)) UTC, \(Int(stage.acceleration)) times as fast, against PostgreSQL servers on this \
             machine. Kick-offs are scheduled events; the models learn from the \(Int(day.historyDays)) days before. \
             This history is the trace's demand, as it would be measured with enough capacity.
 
             Capacity is emulated: an instance serves as many statements at once as the router has connections to it \
             (\(home) to a home, \(contingent) to a contingent instance), and each visit holds one for \
-            \(scenario.serviceTime.wholeMilliseconds) ms (pg_sleep). The latency objective is a p99 of \
-            \(scenario.latencyObjective.wholeMilliseconds) ms in each second. Moves take real time: a second of \
-            moving is \(decimal(scenario.minutesPerSecond)) minutes of the trace.
+            \(stage.serviceTime.wholeMilliseconds) ms (pg_sleep). The latency objective is a p99 of \
+            \(stage.latencyObjective.wholeMilliseconds) ms in each second. Moves take real time: a second of \
+            moving is \(decimal(stage.minutesPerSecond)) minutes of the trace.
 
             """)
     }

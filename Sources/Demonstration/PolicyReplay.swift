@@ -13,23 +13,28 @@ import Settings
 import Workload
 
 struct PolicyReplay {
-    let scenario: Scenario
+    let stage: Stage
     let policy: ControllerPolicy
+    /// Of the directory that its servers live in.
+    let name: String
     let servers: DemonstrationServers
-    let trace: ReplayedTrace
+    let load: ReplayedLoad
     let keys: ZipfKeys
-    let shares: [SegmentID: Double]
     let logger: Logger
     let screen: Screen
+    /// Contingent instances that may be lent to others; they then ask for passwords.
+    var lentMax = 0
+    /// What somebody or something does to the cluster meanwhile; it is cancelled when the last visit was answered.
+    var intervention: Intervention?
 
-    func run() async throws -> PolicyReport {
-        let cluster = try await servers.copy(for: policy.rawValue)
+    func run() async throws -> ReplayOutcome {
+        let cluster = try await servers.copy(for: name, withTemplate: lentMax == 0)
         var homes: [(LocalServer, Endpoint)] = []
-        for number in 1...scenario.homes {
+        for number in 1...stage.homes {
             let server = try cluster.server(servers.homeName(number))
             homes.append((server, try await server.start()))
         }
-        let result: Result<PolicyReport, any Error>
+        let result: Result<ReplayOutcome, any Error>
         do {
             result = .success(try await replay(homes.map(\.1)))
         } catch {
@@ -39,13 +44,13 @@ struct PolicyReplay {
         return try result.get()
     }
 
-    private func replay(_ homes: [Endpoint]) async throws -> PolicyReport {
-        let load = OpenLoopReplay(
-            curve: trace.curve(scenario), keys: keys,
+    private func replay(_ homes: [Endpoint]) async throws -> ReplayOutcome {
+        let visits = OpenLoopReplay(
+            curve: load.curve, keys: keys,
             configuration: .init(
-                connections: scenario.clientConnections, serviceTime: scenario.serviceTime,
-                orderShare: scenario.orderShare, filledOrders: scenario.shop.ordersPerCustomer, seed: scenario.seed))
-        let assembly = try await Assembly.start(configuration(homes), options: try options(), logger: logger)
+                connections: stage.clientConnections, serviceTime: stage.serviceTime,
+                orderShare: stage.orderShare, filledOrders: stage.shop.ordersPerCustomer, seed: stage.seed))
+        let assembly = try await Assembly.start(configuration(homes), options: options, logger: logger)
         let recorder = ReplayRecorder()
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await assembly.run() }
@@ -54,21 +59,39 @@ struct PolicyReplay {
             let endpoint = Endpoint(
                 host: "127.0.0.1", port: assembly.proxy.localAddress.port ?? 0, database: homes[0].database,
                 user: DemonstrationServers.applicationRole, password: nil)
-            let connections = try await load.connect(to: endpoint)
+            let connections = try await visits.connect(to: endpoint)
             await assembly.coordinator.startClock()
-            group.addTask { await recorder.run(assembly) { screen.progress(policy.rawValue, scenario, $0) } }
-            let outcome = await load.run(on: connections)
+            group.addTask { await recorder.run(assembly) { screen.progress(policy.rawValue, stage, $0) } }
+            let diary = Diary()
+            let running = RunningReplay(
+                assembly: assembly, stage: stage, contingents: servers.path(of: name) + "/data/contingent", diary: diary
+            )
+            let outcome = await replay(visits, on: connections, running)
             try await settle(assembly)
             let report = try await self.report(assembly, outcome, recorder)
             group.cancelAll()
-            return report
+            return ReplayOutcome(
+                stage: stage, report: report, looks: recorder.samples.map(ReplayOutcome.Look.init),
+                diary: diary.entries)
+        }
+    }
+
+    /// The visits, and beside them the intervention.
+    private func replay(
+        _ visits: OpenLoopReplay, on connections: [PostgresConnection], _ running: RunningReplay
+    ) async -> OpenLoopReplay.Outcome {
+        await withTaskGroup(of: Void.self) { beside in
+            if let intervention { beside.addTask { await running.carryOut(intervention) } }
+            let outcome = await visits.run(on: connections)
+            beside.cancelAll()
+            return outcome
         }
     }
 
     /// The pool makes its instances in the background; the replay begins when they are ready.
     private func waitForWarmPool(_ assembly: Assembly) async throws {
         let deadline = ContinuousClock.now + .seconds(60)
-        while await assembly.pool.allMembers.count(where: { $0.state == .warm }) < scenario.contingents {
+        while await assembly.pool.allMembers.count(where: { $0.state == .warm }) < stage.contingents {
             guard ContinuousClock.now < deadline else {
                 throw DemonstrationError("the contingent instances were not ready within a minute")
             }
@@ -80,7 +103,7 @@ struct PolicyReplay {
     /// not change meanwhile.
     private func settle(_ assembly: Assembly) async throws {
         let coordinator = assembly.coordinator
-        if scenario.endsAfterThePeak {
+        if stage.endsAfterThePeak {
             try await wait {
                 let isAway = await coordinator.segments().contains { $0.location != $0.home }
                 let isPoolAtRest = await assembly.pool.allMembers.allSatisfy { $0.state == .warm }
@@ -110,35 +133,38 @@ struct PolicyReplay {
 
     private func configuration(_ homes: [Endpoint]) -> Configuration {
         var router = RouterSettings()
-        router.clientsMax = scenario.clientConnections + 100
+        router.clientsMax = stage.clientConnections + 100
         router.queueTimeout = .seconds(120)
         var controller = ControllerSettings(for: policy)
         controller.mode = .auto
-        controller.latencyObjective = scenario.latencyObjective
+        controller.latencyObjective = stage.latencyObjective
         var moves = MoveSettings()
         moves.cleanupGrace = .seconds(300)
+        var lending = LendingSettings()
+        lending.max = lentMax
+        lending.keepWarm = lentMax > 0 ? 0 : nil
         return Configuration(
             listen: Listener(host: "127.0.0.1", port: 0), admin: Listener(host: "127.0.0.1", port: 0),
-            dataDirectory: servers.directory + "/\(policy.rawValue)/data",
+            dataDirectory: servers.path(of: name) + "/data",
             users: [User(name: DemonstrationServers.applicationRole, secret: nil)], clientAuthentication: .trust,
             application: Credentials(user: DemonstrationServers.applicationRole, password: nil),
             instances: homes.enumerated().map { index, endpoint in
                 InstanceSettings(
                     instance: Instance(
                         id: InstanceID(servers.homeName(index + 1)), role: .home, zone: "a", endpoint: endpoint,
-                        capacity: Load(Double(scenario.homeConnections)), costPerHour: 1),
-                    connectionsMax: scenario.homeConnections)
+                        capacity: Load(Double(stage.homeConnections)), costPerHour: 1),
+                    connectionsMax: stage.homeConnections)
             },
             pool: PoolSettings(
                 provider: .local(
                     LocalProviderSettings(
-                        zone: "b", instancesMax: scenario.contingents,
-                        capacity: Load(Double(scenario.contingentConnections)),
-                        connectionsMax: scenario.contingentConnections, costPerHour: 1,
+                        zone: "b", instancesMax: stage.contingents,
+                        capacity: Load(Double(stage.contingentConnections)),
+                        connectionsMax: stage.contingentConnections, costPerHour: 1,
                         locale: DemonstrationServers.settings.locale)),
-                warm: scenario.contingents),
-            groups: [GroupSettings(group: Shop.group, segments: scenario.segments)], router: router,
-            forecast: forecast, controller: controller, moves: moves, events: trace.events, eventFiles: [])
+                warm: stage.contingents, lending: lending),
+            groups: [GroupSettings(group: Shop.group, segments: stage.segments)], router: router,
+            forecast: forecast, controller: controller, moves: moves, events: load.events, eventFiles: [])
     }
 
     /// Without the network, which takes seconds to learn: at this pace those are hours of the trace.
@@ -148,12 +174,12 @@ struct PolicyReplay {
         return settings
     }
 
-    private func options() throws -> Assembly.Options {
+    private var options: Assembly.Options {
         var options = Assembly.Options()
-        options.clock = ClusterClock(waitingAt: scenario.start, acceleration: scenario.acceleration)
-        options.history = try trace.history(scenario, shares: shares)
+        options.clock = ClusterClock(waitingAt: stage.start, acceleration: stage.acceleration)
+        options.history = load.history
         options.meterEvery = .seconds(60)
-        options.localServers = DemonstrationServers.settings
+        if lentMax == 0 { options.localServers = DemonstrationServers.settings }
         // Until the first move was measured; afterwards what was measured counts.
         options.moveTime.fixed = .seconds(1)
         return options
@@ -167,7 +193,7 @@ struct PolicyReplay {
         let segments = await assembly.coordinator.segments()
         let verdict = try await LedgerCheck(
             table: assembly.routing.table, instances: await assembly.coordinator.reachableInstances(),
-            shop: scenario.shop
+            shop: stage.shop
         ).verdict(of: outcome.ledger)
         let samples = recorder.samples
         let segmentsAway = segments.count { $0.location != $0.home }
@@ -175,22 +201,22 @@ struct PolicyReplay {
         let blocks = moves.flatMap(\.blockedMilliseconds)
         let preparations = moves.compactMap(\.preparedMilliseconds)
         return PolicyReport(
-            violationSeconds: outcome.timeline.violationSeconds(objective: scenario.latencyObjective.inSeconds),
+            violationSeconds: outcome.timeline.violationSeconds(objective: stage.latencyObjective.inSeconds),
             p50Ms: (outcome.timeline.percentile(0.5) ?? 0) * 1000,
             p99Ms: (outcome.timeline.percentile(0.99) ?? 0) * 1000,
             statements: outcome.statements, failedStatements: outcome.failedStatements, failures: outcome.failures,
             moves: moves.count { !$0.blockedMilliseconds.isEmpty },
             movesHome: moves.count { $0.target.hasPrefix("home") && !$0.blockedMilliseconds.isEmpty },
             blockedMsMedian: blocks.median, blockedMsMax: blocks.max(),
-            prepareMinutesMedian: preparations.median.map { $0 / 1000 * scenario.minutesPerSecond },
+            prepareMinutesMedian: preparations.median.map { $0 / 1000 * stage.minutesPerSecond },
             ledgerRows: verdict.all.checked, ledgerRowsWritten: verdict.written.checked, ledgerLost: verdict.all.lost,
             ledgerDuplicated: verdict.all.duplicated,
             instanceHours: InstanceHours.total(
-                homes: scenario.homes, leased: samples.map { ($0.at, $0.contingentsLeased) },
-                homesPerContingent: scenario.homesPerContingent, from: scenario.start, to: scenario.end),
+                homes: stage.homes, leased: samples.map { ($0.at, $0.contingentsLeased) },
+                homesPerContingent: stage.homesPerContingent, from: stage.start, to: stage.end),
             segmentsAwayAtEnd: segmentsAway,
             homeMinutesAfterEnd: HomeComing.minutes(
-                after: scenario.end,
+                after: stage.end,
                 away: samples.map { ($0.at, $0.segmentsAway) } + [(assembly.clock.now(), segmentsAway)]),
             seconds: seconds(outcome.timeline, recorder), decisions: try await decisions(assembly))
     }
@@ -205,7 +231,7 @@ struct PolicyReplay {
         let samples = recorder.samples
         return timeline.points.enumerated().map { index, point in
             let sample = samples.min { abs($0.second - Double(index) - 0.5) < abs($1.second - Double(index) - 0.5) }
-            let at = scenario.clusterTime(atSecond: Double(index) + 0.5)
+            let at = stage.clusterTime(atSecond: Double(index) + 0.5)
             return PolicyReport.Second(
                 at: at.description, visits: point.statements, p50Ms: point.p50.map { $0 * 1000 },
                 p99Ms: point.p99.map { $0 * 1000 }, load: sample?.load ?? 0,

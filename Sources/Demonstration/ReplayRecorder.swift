@@ -13,6 +13,9 @@ final class ReplayRecorder: Sendable {
         let segmentsAway: Int
         let movesUnderWay: Int
         let statementsWaiting: Int
+        /// Where every segment is, and in which state every instance.
+        let owners: [String: String]
+        let states: [String: String]
     }
 
     private struct Recorded {
@@ -39,7 +42,10 @@ final class ReplayRecorder: Sendable {
                     $0.role == "contingent" && ["reserved", "active", "draining"].contains($0.state)
                 },
                 segmentsAway: segments.count { $0.location != $0.home }, movesUnderWay: status.moves.count,
-                statementsWaiting: status.instances.reduce(0) { $0 + $1.statementsWaiting })
+                statementsWaiting: status.instances.reduce(0) { $0 + $1.statementsWaiting },
+                owners: Dictionary(
+                    segments.map { ($0.segmentID, $0.location) }, uniquingKeysWith: { first, _ in first }),
+                states: Dictionary(status.instances.map { ($0.id, $0.state) }, uniquingKeysWith: { first, _ in first }))
             let prediction = await assembly.coordinator.predictedTotal(at: at + Self.lead)
             recorded.withLock {
                 $0.samples.append(sample)

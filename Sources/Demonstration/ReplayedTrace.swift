@@ -23,34 +23,26 @@ struct ReplayedTrace: Sendable {
         }
     }
 
+    func load(_ stage: Stage, shares: [SegmentID: Double]) throws -> ReplayedLoad {
+        ReplayedLoad(curve: curve(stage), history: try history(stage, shares: shares), events: events)
+    }
+
     /// The rate of visits during the replay, in real time.
-    func curve(_ scenario: Scenario) -> RateCurve {
-        let minutes = Int((scenario.end - scenario.start).inSeconds / 60)
+    private func curve(_ stage: Stage) -> RateCurve {
+        let minutes = Int((stage.end - stage.start).inSeconds / 60)
         let rates = (0...minutes).map { minute in
-            (requests[scenario.start + .seconds(60 * minute)] ?? 0) * scenario.visitsPerRequest
+            (requests[stage.start + .seconds(60 * minute)] ?? 0) * stage.visitsPerRequest
         }
-        return RateCurve(spacing: 60 / scenario.acceleration, rates: rates)
+        return RateCurve(spacing: 60 / stage.acceleration, rates: rates)
     }
 
     /// Each segment's load before the replay: the trace's demand, as it would be measured with enough capacity. (The
     /// homes of the replay do not have enough: they would have been full at the higher peaks of those weeks.)
-    func history(_ scenario: Scenario, shares: [SegmentID: Double]) throws -> [SegmentID: LoadSeries] {
-        let whole = try requests.window(from: scenario.day.historyStart, to: scenario.start)
+    private func history(_ stage: Stage, shares: [SegmentID: Double]) throws -> [SegmentID: LoadSeries] {
+        let whole = try requests.window(from: stage.historyStart, to: stage.start)
             .resampled(to: .seconds(300), missingTolerated: 0.5)
-            .scaled(by: scenario.visitsPerRequest * scenario.busySeconds)
+            .scaled(by: stage.visitsPerRequest * stage.busySeconds)
         return shares.mapValues { whole.scaled(by: $0) }
-    }
-
-    /// The share of all visits that each segment gets, from the distribution of the keys.
-    static func shares(of segments: [Segment], keys: ZipfKeys) -> [SegmentID: Double] {
-        var shares = Dictionary(uniqueKeysWithValues: segments.map { ($0.id, 0.0) })
-        for (key, probability) in keys.probabilities {
-            let position = PostgresHash.int8(key)
-            if let segment = segments.first(where: { $0.arc.contains(position) }) {
-                shares[segment.id, default: 0] += probability
-            }
-        }
-        return shares
     }
 }
 

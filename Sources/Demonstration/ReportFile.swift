@@ -16,7 +16,7 @@ struct ReportFile {
     }
 
     /// - Throws: `DemonstrationError`.
-    func write(_ report: DemonstrationReport) throws(DemonstrationError) {
+    func write(_ report: some Encodable) throws(DemonstrationError) {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

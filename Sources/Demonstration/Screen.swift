@@ -15,7 +15,7 @@ package final class Screen: Sendable {
         FileHandle.standardOutput.write(Data((text + "\n").utf8))
     }
 
-    func progress(_ policy: String, _ scenario: Scenario, _ sample: ReplayRecorder.Sample) {
+    func progress(_ policy: String, _ stage: Stage, _ sample: ReplayRecorder.Sample) {
         let isDue = lastLine.withLock { last in
             guard isTerminal || sample.second < last || sample.second - last >= 5 else { return false }
             last = sample.second
@@ -23,7 +23,7 @@ package final class Screen: Sendable {
         }
         guard isDue else { return }
         let bars = sample.loadByInstance.sorted { $0.key > $1.key }
-            .map { "\($0.key) \(bar($0.value, of: capacity($0.key, scenario)))" }.joined(separator: "  ")
+            .map { "\($0.key) \(bar($0.value, of: capacity($0.key, stage)))" }.joined(separator: "  ")
         let moves = sample.movesUnderWay > 0 ? "  \(sample.movesUnderWay) moving" : ""
         let waiting = sample.statementsWaiting > 0 ? "  \(sample.statementsWaiting) waiting" : ""
         let clock = String(sample.at.description.dropFirst(11).prefix(5))
@@ -31,8 +31,8 @@ package final class Screen: Sendable {
         FileHandle.standardOutput.write(Data((isTerminal ? "\r\u{1B}[K\(line)" : line + "\n").utf8))
     }
 
-    private func capacity(_ instance: String, _ scenario: Scenario) -> Int {
-        instance.hasPrefix("home") ? scenario.homeConnections : scenario.contingentConnections
+    private func capacity(_ instance: String, _ stage: Stage) -> Int {
+        instance.hasPrefix("home") ? stage.homeConnections : stage.contingentConnections
     }
 
     private func bar(_ load: Double, of capacity: Int) -> String {
@@ -40,7 +40,8 @@ package final class Screen: Sendable {
         return String(repeating: "#", count: filled) + String(repeating: ".", count: capacity * 2 - filled)
     }
 
-    func table(_ report: DemonstrationReport) {
+    /// A column for each replay.
+    func table(_ columns: [(name: String, report: PolicyReport)]) {
         let rows: [(String, (PolicyReport) -> String)] = [
             ("seconds with p99 over the objective", { "\($0.violationSeconds)" }),
             ("p50 ms", { decimal($0.p50Ms) }), ("p99 ms", { decimal($0.p99Ms) }),
@@ -55,12 +56,12 @@ package final class Screen: Sendable {
         ]
         let width = 2 + (rows.map(\.0.count).max() ?? 0)
         say("")
-        say(String(repeating: " ", count: width) + report.policies.all.map { $0.name.leftPadded(13) }.joined())
+        say(String(repeating: " ", count: width) + columns.map { $0.name.leftPadded(13) }.joined())
         for (label, value) in rows {
-            say(label.padded(width) + report.policies.all.map { value($0.report).leftPadded(13) }.joined())
+            say(label.padded(width) + columns.map { value($0.report).leftPadded(13) }.joined())
         }
         say("")
-        for (name, policy) in report.policies.all {
+        for (name, policy) in columns {
             guard let minutes = policy.homeMinutesAfterEnd, minutes > 0 else { continue }
             say("\(name): the last segment was home \(decimal(minutes)) minutes of the trace after the trace's end")
         }

@@ -19,37 +19,37 @@ package struct SimulatedReplay: Sendable {
         package let brokenInvariants: [String]
     }
 
-    private let day: Scenario
-    private let trace: ReplayedTrace
-    private let shares: [SegmentID: Double]
-    private let homes: [SegmentID: InstanceID]
+    private let stage: Stage
+    private let load: ReplayedLoad
+    private let layout: ShopLayout
+    private let truth: TrueLoad
     /// Of cluster time, until a move is ready: the median.
     private let preparation: Duration
     private static let forecastEvery = Duration.seconds(300)
 
-    init(
-        _ day: Scenario, trace: ReplayedTrace, shares: [SegmentID: Double], homes: [SegmentID: InstanceID],
-        preparation: Duration
-    ) {
-        self.day = day
-        self.trace = trace
-        self.shares = shares
-        self.homes = homes
+    init(_ stage: Stage, load: ReplayedLoad, layout: ShopLayout, preparation: Duration) {
+        self.stage = stage
+        self.load = load
+        self.layout = layout
         self.preparation = preparation
+        truth = TrueLoad(
+            start: stage.start, step: .seconds(load.curve.spacing * stage.acceleration),
+            total: load.curve.rates.map { $0 * stage.busySeconds },
+            shares: layout.shares.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
     }
 
-    func run(_ policy: ControllerPolicy) async throws -> Figures {
+    func run(_ policy: ControllerPolicy) async -> Figures {
         var cluster = ControlledCluster(scenario(policy))
-        let measured = try measuredLoads()
+        let measured = measuredLoads()
         var engine = PredictionEngine.Configuration()
         engine.models = ForecastModels.untrained
         let engines = EnginePool(configuration: engine, width: 1)
-        let second = Duration.seconds(day.acceleration)
+        let second = Duration.seconds(stage.acceleration)
         var (issued, issuedAt) = (IssuedForecasts(), Timestamp?.none)
         var (violationSeconds, violated) = (0, 0.0)
         var contingents: [(at: Timestamp, count: Int)] = []
         // The real run settles in up to 20 seconds.
-        let end = day.end + second * 20
+        let end = stage.end + second * 20
         while cluster.now < end {
             let now = cluster.now
             if policy == .threshold || policy == .horizon, issuedAt.map({ now - $0 >= Self.forecastEvery }) ?? true {
@@ -58,10 +58,10 @@ package struct SimulatedReplay: Sendable {
             }
             let next = min(now + min(second, Self.forecastEvery), end)
             cluster.advance(until: next, forecasts: issued)
-            contingents.append((now, cluster.instanceCount - day.homes))
+            contingents.append((now, cluster.instanceCount - stage.homes))
             // A second of real time counts when its worst moment does.
             if next.floored(to: second) != now.floored(to: second) {
-                if cluster.outcome.violationSeconds > violated, now < day.end { violationSeconds += 1 }
+                if cluster.outcome.violationSeconds > violated, now < stage.end { violationSeconds += 1 }
                 violated = cluster.outcome.violationSeconds
             }
         }
@@ -70,55 +70,53 @@ package struct SimulatedReplay: Sendable {
             violationSeconds: violationSeconds, moves: outcome.movesOut + outcome.movesHome + outcome.reverts,
             movesHome: outcome.movesHome,
             instanceHours: InstanceHours.total(
-                homes: day.homes, leased: contingents, homesPerContingent: day.homesPerContingent, from: day.start,
-                to: day.end),
+                homes: stage.homes, leased: contingents, homesPerContingent: stage.homesPerContingent,
+                from: stage.start,
+                to: stage.end),
             brokenInvariants: outcome.brokenInvariants)
     }
 
     // MARK: The world
 
-    private var segments: [SegmentID] { shares.keys.sorted() }
+    private var segments: [SegmentID] { truth.segments }
 
     /// Queues of which each serves so many visits at once, for as long as the service lasts.
     private var servers: ServerModel {
         ServerModel(
-            saturationFactor: 1, idleLatencySeconds: day.busySeconds, objectiveSeconds: day.latencyObjective.inSeconds,
-            pace: 1 / day.acceleration)
+            saturationFactor: 1, idleLatencySeconds: stage.busySeconds,
+            objectiveSeconds: stage.latencyObjective.inSeconds,
+            pace: 1 / stage.acceleration)
     }
 
     private func scenario(_ policy: ControllerPolicy) -> Simulation.Scenario {
-        let minutes = Int((day.end - day.start).inSeconds / 60)
-        let loads = (0...minutes).map { minute in
-            (trace.requests[day.start + .seconds(60 * minute)] ?? 0) * day.visitsPerRequest * day.busySeconds
-        }
-        let truth = TrueLoad(
-            start: day.start, step: .seconds(60), total: loads, shares: segments.map { ($0, shares[$0] ?? 0) })
         func instance(_ name: String, _ role: InstanceRole, _ connections: Int) -> VirtualInstance {
             VirtualInstance(
                 id: InstanceID(name), role: role, zone: role == .home ? "a" : "b", capacity: Double(connections),
                 model: servers)
         }
         let instances =
-            (1...day.homes).map { instance("home-\($0)", .home, day.homeConnections) }
-            + (1...day.contingents).map { instance("contingent-\($0)", .contingent, day.contingentConnections) }
+            (1...stage.homes).map { instance("home-\($0)", .home, stage.homeConnections) }
+            + (1...stage.contingents).map { instance("contingent-\($0)", .contingent, stage.contingentConnections) }
         // The 95th percentile; the simulator draws from 0.7 to 1.05 of it.
         let timeToMove = Duration.seconds(preparation.inSeconds / 0.875)
+        let homes = layout.placement(stage).flatMap { home, segments in segments.map { ($0.id, home) } }
         var scenario = Simulation.Scenario(
-            seed: day.seed, truth: truth, instances: instances, homes: homes, planning: planning(policy),
+            seed: stage.seed, truth: truth, instances: instances, homes: Dictionary(uniqueKeysWithValues: homes),
+            planning: planning(policy),
             quality: .none, timeToMove: timeToMove)
         let settings = ControllerSettings(for: policy)
-        scenario.tick = .seconds(day.acceleration / 12)
+        scenario.tick = .seconds(stage.acceleration / 12)
         scenario.planEvery = .seconds(60)
         scenario.watch.watchMax = settings.probation
         scenario.watch.watchMin = settings.probation / 5
         // Measured in docs/results: a lease is a row in the catalog, a change of ownership some 50 ms beside its
         // catalog writes, and wiping and warming again a second and a half.
         scenario.leaseTime = .seconds(60)
-        scenario.cutOverTime = .seconds(0.15 * day.acceleration)
-        scenario.replenishTime = .seconds(1.5 * day.acceleration)
+        scenario.cutOverTime = .seconds(0.15 * stage.acceleration)
+        scenario.replenishTime = .seconds(1.5 * stage.acceleration)
         // Capacity is emulated: a copy takes none of it.
         scenario.copyShare = 0
-        scenario.coolingTime = .seconds(day.acceleration * 20)
+        scenario.coolingTime = .seconds(stage.acceleration * 20)
         return scenario
     }
 
@@ -136,24 +134,24 @@ package struct SimulatedReplay: Sendable {
     // MARK: Forecasts
 
     /// The past and the day as they would be measured: by visits, which come at random.
-    private func measuredLoads() throws -> [SegmentID: LoadSeries] {
-        let past = try trace.history(day, shares: shares)
-        let whole = try trace.requests.window(from: day.start, to: day.end)
-            .resampled(to: Self.forecastEvery, missingTolerated: 0.5)
-        var generator = SeededGenerator(seed: day.seed)
-        let realSeconds = Self.forecastEvery.inSeconds / day.acceleration
+    private func measuredLoads() -> [SegmentID: LoadSeries] {
+        var generator = SeededGenerator(seed: stage.seed)
+        let realSeconds = Self.forecastEvery.inSeconds / stage.acceleration
+        let count = Int((stage.end - stage.start) / Self.forecastEvery)
         return Dictionary(
             uniqueKeysWithValues: segments.map { segment in
-                let today = whole.values.map { requests -> Double in
-                    let visits = requests * day.visitsPerRequest * (shares[segment] ?? 0) * realSeconds
-                    let drawn = max(0, visits + visits.squareRoot() * generator.normal())
-                    return drawn * day.busySeconds / realSeconds
+                let today = (0..<count).map { step -> Double in
+                    let begin = stage.start + Self.forecastEvery * step
+                    let mean = truth.mean(of: segment, from: begin, to: begin + Self.forecastEvery)
+                    let visits = mean / stage.busySeconds * realSeconds
+                    return max(0, visits + visits.squareRoot() * generator.normal()) * stage.busySeconds / realSeconds
                 }
-                let before = past[segment]?.values ?? []
+                let past = load.history[segment]
                 return (
                     segment,
                     LoadSeries(
-                        start: past[segment]?.start ?? day.start, step: Self.forecastEvery, values: before + today)
+                        start: past?.start ?? stage.start, step: Self.forecastEvery,
+                        values: (past?.values ?? []) + today)
                 )
             })
     }
@@ -171,7 +169,7 @@ package struct SimulatedReplay: Sendable {
             guard let sum = (try? LoadSeries.sum(owned.sorted().compactMap { known[$0] })) ?? nil else { continue }
             subjects.append(Subject(name: "instance \(owner)", series: sum, segments: owned))
         }
-        let answers = await engines.forecast(subjects, events: trace.events, at: moment).forecasts
+        let answers = await engines.forecast(subjects, events: load.events, at: moment).forecasts
         let steps = answers.first { !$0.steps.isEmpty }?.steps.map(\.at) ?? []
         func distributions(_ answer: SubjectForecast) -> [LoadDistribution] {
             let found = answer.steps.compactMap { LoadDistribution($0.quantiles) }

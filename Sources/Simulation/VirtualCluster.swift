@@ -291,10 +291,11 @@ struct VirtualCluster: Sendable {
         if outcome.brokenInvariants.count < 5 { outcome.brokenInvariants.append("\(now): \(invariant)") }
     }
 
-    /// Counts from now on.
+    /// Counts from now on; what queues since before is nobody's.
     mutating func countAnew() {
         outcome = Outcome()
         changes = []
+        for index in instances.indices { instances[index].emptyQueue() }
     }
 
     mutating func finish(_ body: (inout Outcome) -> Void) { body(&outcome) }

@@ -68,6 +68,8 @@ package struct VirtualInstance: Sendable {
         availability = if case .arriving = availability { .active } else { .warm }
     }
 
+    mutating func emptyQueue() { backlog = 0 }
+
     /// The mean offered load of statements since the last call, also beyond saturation: what the router measures. It
     /// scales the busy time of completed statements by arrived over completed ones, so it goes on rising while they
     /// queue, where busy time alone would stop at saturation and hide an overload from a reactive policy. Copies do not

@@ -1,4 +1,4 @@
-// The numbers of the demonstration, in one place. Times are of the trace (UTC), rates follow from the two anchors below.
+// The numbers of a replay, in one place. Times are of the cluster (UTC), rates follow from the anchors below.
 //
 // Capacity is emulated: an instance serves as many statements at once as the router may hold connections to it, and each
 // visit holds one for the service time (pg_sleep inside the statements). So one machine can play several, and what is
@@ -7,18 +7,17 @@ import ClusterModel
 import Foundation
 import Workload
 
-struct Scenario: Sendable {
-    /// Which day of the trace, and how much of it.
-    let day: ReplayedDay
+struct Stage: Sendable {
     /// What is replayed.
-    var start: Timestamp { day.start }
-    var end: Timestamp { day.end }
-    /// Whether segments have to be home at the end. In the short replay they stay where they are: on the default day a
-    /// second match is expected.
-    var endsAfterThePeak: Bool { !day.isQuick }
+    let start: Timestamp
+    let end: Timestamp
+    /// Where the history begins that the models learn from; it ends at `start`.
+    let historyStart: Timestamp
+    /// Whether the load is over by the end, so that segments have to be home then.
+    let endsAfterThePeak: Bool
 
     /// Cluster seconds in a real second.
-    let acceleration = 720.0
+    let acceleration: Double
 
     let shop = Shop.demonstration
     let segments = 12
@@ -28,7 +27,7 @@ struct Scenario: Sendable {
     let homes = 2
     let homeConnections = 4
     let contingents = 2
-    let contingentConnections = 12
+    var contingentConnections = 12
 
     let serviceTime = Duration.milliseconds(50)
     /// What a visit adds to the service time at the back-end: its statements' own work and their way.
@@ -44,8 +43,27 @@ struct Scenario: Sendable {
     /// Seconds of back-end time for one visit.
     var busySeconds: Double { (serviceTime + overhead).inSeconds }
 
+    /// What the homes serve together.
+    var homesCapacity: Double { Double(homes * homeConnections) }
+
     /// Visits per second for one request per minute of the trace.
-    var visitsPerRequest: Double { Double(homes * homeConnections) / busySeconds / requestsWhenHomesAreFull }
+    var visitsPerRequest: Double { homesCapacity / busySeconds / requestsWhenHomesAreFull }
+
+    init(start: Timestamp, end: Timestamp, historyStart: Timestamp, acceleration: Double, endsAfterThePeak: Bool) {
+        self.start = start
+        self.end = end
+        self.historyStart = historyStart
+        self.acceleration = acceleration
+        self.endsAfterThePeak = endsAfterThePeak
+    }
+
+    /// A day of the trace. In the short replay segments stay where they are: on the default day a second match is
+    /// expected.
+    init(day: ReplayedDay) {
+        self.init(
+            start: day.start, end: day.end, historyStart: day.historyStart, acceleration: 720,
+            endsAfterThePeak: !day.isQuick)
+    }
 
     var realSeconds: Double { (end - start).inSeconds / acceleration }
 
