@@ -104,14 +104,15 @@ struct PolicyReplay {
     private func settle(_ assembly: Assembly) async throws {
         let coordinator = assembly.coordinator
         if stage.endsAfterThePeak {
-            try await wait {
+            try await wait(within: .seconds(20)) {
                 let isAway = await coordinator.segments().contains { $0.location != $0.home }
                 let isPoolAtRest = await assembly.pool.allMembers.allSatisfy { $0.state == .warm }
                 return !isAway && isPoolAtRest
             }
         }
         _ = await coordinator.setMode(.observe)
-        try await wait {
+        // An instance that is being emptied cannot be looked at; a busy host takes its time.
+        try await wait(within: .seconds(60)) {
             let moves = await coordinator.moveViews()
             for move in moves where move.state == "ready" {
                 _ = try? await coordinator.orderRevert(of: MoveID(move.id))
@@ -124,8 +125,8 @@ struct PolicyReplay {
     }
 
     /// Until it holds, or for so long that the report had better say that it does not.
-    private func wait(_ holds: () async -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(20)
+    private func wait(within limit: Duration, _ holds: () async -> Bool) async throws {
+        let deadline = ContinuousClock.now + limit
         while ContinuousClock.now < deadline, await !holds() { try await Task.sleep(for: .milliseconds(100)) }
     }
 
