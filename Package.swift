@@ -46,6 +46,7 @@ let package = Package(
         .target(name: "Traces", dependencies: ["ClusterModel", "Forecasting"], swiftSettings: strict),
         .target(name: "Evaluation", dependencies: ["ClusterModel", "Forecasting"], swiftSettings: strict),
         .target(name: "Planning", dependencies: ["ClusterModel"], swiftSettings: strict),
+        .target(name: "Takeover", dependencies: ["ClusterModel"], swiftSettings: strict),
         .target(name: "Simulation", dependencies: ["ClusterModel", "Planning"], swiftSettings: strict),
         .target(
             name: "Backtest", dependencies: ["ClusterModel", "Forecasting", "Planning", "Simulation"],
@@ -80,7 +81,7 @@ let package = Package(
         .target(
             name: "Catalog",
             dependencies: [
-                "ClusterModel", "ContingentPool", "Migration", grdb,
+                "ClusterModel", "ContingentPool", "Migration", "Takeover", grdb,
             ],
             swiftSettings: strict),
         .target(
@@ -93,7 +94,8 @@ let package = Package(
             name: "ControlPlane",
             dependencies: [
                 "Calendars", "Catalog", "ClusterModel", "ContingentPool", "Forecasting", "History", "LocalPostgres",
-                "Migration", "Planning", "PostgresClient", "Proxy", "Routing", "SQLAnalysis", "Settings", "Traces",
+                "Migration", "Planning", "PostgresClient", "Proxy", "Routing", "SQLAnalysis", "Settings", "Takeover",
+                "Traces",
                 "UsageMetrics", "WireProtocol", collections, logging,
             ],
             swiftSettings: strict),
@@ -117,8 +119,8 @@ let package = Package(
             name: "foreshard",
             dependencies: [
                 "Admin", "Backtest", "ClusterModel", "ControlPlane", "Demonstration", "Evaluation", "Forecasting",
-                "History", "LogImport", "Migration", "Planning", "Routing", "Settings", "Traces", argumentParser,
-                logging,
+                "History", "LogImport", "Migration", "Planning", "Routing", "Settings", "Takeover", "Traces",
+                argumentParser, logging,
             ],
             swiftSettings: strict),
 
@@ -161,6 +163,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(name: "CalendarsTests", dependencies: ["Calendars", "ClusterModel"], swiftSettings: strict),
+        .testTarget(name: "TakeoverTests", dependencies: ["ClusterModel", "Takeover"], swiftSettings: strict),
         .testTarget(name: "PlanningTests", dependencies: ["ClusterModel", "Planning"], swiftSettings: strict),
         .testTarget(
             name: "BacktestTests",
@@ -219,7 +222,7 @@ let package = Package(
         .testTarget(
             name: "CatalogTests",
             dependencies: [
-                "Catalog", "ClusterModel", "ContingentPool", "Migration", grdb,
+                "Catalog", "ClusterModel", "ContingentPool", "Migration", "Takeover", grdb,
             ],
             swiftSettings: strict),
         .testTarget(

@@ -11,6 +11,7 @@ enum CatalogSchema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1 first tables") { try $0.execute(sql: firstTables) }
         migrator.registerMigration("2 leases") { try $0.execute(sql: leases) }
+        migrator.registerMigration("3 takeovers") { try $0.execute(sql: takeovers) }
         return migrator
     }
 
@@ -126,5 +127,29 @@ enum CatalogSchema {
 
         -- What members cost while they stood warm and nobody had them.
         CREATE TABLE pool_idle (member TEXT PRIMARY KEY, seconds REAL NOT NULL, cost REAL NOT NULL) STRICT;
+        """
+
+    private static let takeovers = """
+        -- The newest of an instance that is `completed` says where the instance is. Positions are LSNs as text.
+        CREATE TABLE takeovers (
+            instance TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            state TEXT NOT NULL,
+            old_host TEXT NOT NULL,
+            old_port INTEGER NOT NULL,
+            new_host TEXT NOT NULL,
+            new_port INTEGER NOT NULL,
+            zone TEXT NOT NULL,
+            detected INTEGER NOT NULL,
+            completed INTEGER,
+            primary_position TEXT,
+            unseen_ms INTEGER,
+            standby_position TEXT,
+            loss_bytes INTEGER,
+            was_synchronous INTEGER NOT NULL,
+            timeline INTEGER,
+            reason TEXT NOT NULL,
+            PRIMARY KEY (instance, number)
+        ) STRICT;
         """
 }

@@ -73,6 +73,7 @@ private func importedModule(_ statement: Substring) -> String? {
         "Routing": ["ClusterModel", "SQLAnalysis"],
         "Forecasting": mathematics.union(["ClusterModel", "CLBFGS", "CLinearAlgebra"]),
         "Planning": mathematics.union(["ClusterModel"]),
+        "Takeover": ["ClusterModel"],
         "Simulation": mathematics.union(["ClusterModel", "Planning"]),
         "Backtest": mathematics.union(["ClusterModel", "Forecasting", "Planning", "Simulation"]),
     ]
