@@ -34,7 +34,8 @@ extension Configuration {
             events: try reader.events(root),
             eventFiles: try reader.eventFiles(root),
             metrics: try reader.metrics(root),
-            readsStatements: try root.child("statement_metrics")?.flag() ?? false
+            readsStatements: try root.child("statement_metrics")?.flag() ?? false,
+            takeover: try reader.takeover(root)
         )
         try root.finish()
         try configuration.check(root, hasPasswords: environment != nil)
@@ -52,6 +53,13 @@ extension Configuration {
         }
         if let twice = firstRepeated(groups.flatMap { $0.group.tables.map(\.table) }) {
             throw root.error("the table `\(twice)` is in two groups: a table has one shard key")
+        }
+        let addresses =
+            instances.map { ServerPlace($0.instance.endpoint.host, $0.instance.endpoint.port) }
+            + instances.compactMap { $0.standby.map { ServerPlace($0.host, $0.port) } }
+        if instances.contains(where: { $0.standby != nil }), let twice = firstRepeated(addresses) {
+            throw root.error(
+                "\(twice.host):\(twice.port) is named twice under `instances`: a standby is a server of its own")
         }
         guard controller.returnThreshold < controller.threshold else {
             throw root.error("`controller.return_threshold` must be below `controller.threshold`")
@@ -76,6 +84,16 @@ extension PoolSettings {
         case .local, .command: []
         case .fixed(let instances): instances
         }
+    }
+}
+
+private struct ServerPlace: Hashable {
+    let host: String
+    let port: Int
+
+    init(_ host: String, _ port: Int) {
+        self.host = host
+        self.port = port
     }
 }
 

@@ -18,6 +18,7 @@ package struct Configuration: Sendable {
     package var forecast: ForecastSettings
     package var controller: ControllerSettings
     package var moves: MoveSettings
+    package var takeover: TakeoverSettings
     package var events: [ScheduledEvent]
     package var eventFiles: [String]
     package var metrics: [MetricSettings]
@@ -29,8 +30,9 @@ package struct Configuration: Sendable {
         clientAuthentication: ClientAuthentication, application: Credentials, instances: [InstanceSettings],
         pool: PoolSettings, groups: [GroupSettings], router: RouterSettings, forecast: ForecastSettings,
         controller: ControllerSettings, moves: MoveSettings, events: [ScheduledEvent], eventFiles: [String],
-        metrics: [MetricSettings] = [], readsStatements: Bool = false
+        metrics: [MetricSettings] = [], readsStatements: Bool = false, takeover: TakeoverSettings = TakeoverSettings()
     ) {
+        self.takeover = takeover
         self.listen = listen
         self.admin = admin
         self.dataDirectory = dataDirectory
@@ -97,10 +99,13 @@ package struct InstanceSettings: Hashable, Sendable {
     package var instance: Instance
     /// Back-end connections that the router may hold to it.
     package var connectionsMax: Int
+    /// Nil: nobody can take over from it.
+    package var standby: StandbySettings?
 
-    package init(instance: Instance, connectionsMax: Int) {
+    package init(instance: Instance, connectionsMax: Int, standby: StandbySettings? = nil) {
         self.instance = instance
         self.connectionsMax = connectionsMax
+        self.standby = standby
     }
 }
 
@@ -250,6 +255,40 @@ package struct ControllerSettings: Hashable, Sendable {
         returnThreshold = 0.62
         coolDown = .seconds(1500)
     }
+}
+
+/// A physical streaming standby that somebody else runs; user, password and database are those of its instance.
+package struct StandbySettings: Hashable, Sendable {
+    package var host: String
+    package var port: Int
+    /// Nil: the zone of its instance.
+    package var zone: Zone?
+
+    package init(host: String, port: Int, zone: Zone? = nil) {
+        self.host = host
+        self.port = port
+        self.zone = zone
+    }
+}
+
+package enum TakeoverMode: String, CaseIterable, Sendable, Codable {
+    /// Standbys are not looked at.
+    case off
+    /// A death is told; `foreshard takeover` is a person's.
+    case recommend
+    /// The standby of a dead instance is promoted.
+    case auto
+}
+
+package struct TakeoverSettings: Hashable, Sendable {
+    package var mode = TakeoverMode.recommend
+    /// How long nothing may be heard of an instance before it is dead.
+    package var after = Duration.seconds(10)
+    package var probeEvery = Duration.seconds(1)
+    /// What a standby may lack of the log that its instance was last seen to have, for a takeover without a person.
+    package var lossBytesMax = 16 << 20
+
+    package init() {}
 }
 
 package struct MoveSettings: Hashable, Sendable {

@@ -71,6 +71,7 @@ struct SettingsReader {
             password: try password(node)
         )
         let connections = try node.child("connections")?.integer(in: 1...10_000) ?? 20
+        let standby = try standby(node, of: role)
         let instance = Instance(
             id: InstanceID(try identifier(node.required("id"))),
             role: role,
@@ -80,7 +81,21 @@ struct SettingsReader {
             costPerHour: try node.child("cost_per_hour")?.number(in: 0...1e9) ?? 1
         )
         try node.finish()
-        return InstanceSettings(instance: instance, connectionsMax: connections)
+        return InstanceSettings(instance: instance, connectionsMax: connections, standby: standby)
+    }
+
+    private func standby(_ instance: SettingsNode, of role: InstanceRole) throws(ConfigurationError) -> StandbySettings?
+    {
+        guard let node = try instance.child("standby") else { return nil }
+        guard role == .home else {
+            throw node.error("a standby takes over from instances under `instances` only, not from those of the pool")
+        }
+        let standby = StandbySettings(
+            host: try node.child("host")?.string() ?? "127.0.0.1",
+            port: try node.required("port").integer(in: 1...65535),
+            zone: try node.child("zone").map { zone throws(ConfigurationError) in Zone(try zone.string()) })
+        try node.finish()
+        return standby
     }
 
     func pool(_ root: SettingsNode) throws(ConfigurationError) -> PoolSettings {
@@ -262,6 +277,20 @@ struct SettingsReader {
             try limits.finish()
         }
         try node.finish()
+        return settings
+    }
+
+    func takeover(_ root: SettingsNode) throws(ConfigurationError) -> TakeoverSettings {
+        var settings = TakeoverSettings()
+        guard let node = try root.child("takeover") else { return settings }
+        if let value = try node.child("mode") { settings.mode = try value.choice(of: TakeoverMode.self) }
+        if let value = try node.child("after") { settings.after = try value.duration() }
+        if let value = try node.child("probe_every") { settings.probeEvery = try value.duration() }
+        if let value = try node.child("loss_bytes_max") { settings.lossBytesMax = try value.integer(in: 0...1 << 50) }
+        try node.finish()
+        guard settings.after >= settings.probeEvery * 3 else {
+            throw node.error("`after` must be at least three times `probe_every`: one lost answer is no death")
+        }
         return settings
     }
 

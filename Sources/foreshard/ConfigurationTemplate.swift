@@ -26,6 +26,17 @@ enum ConfigurationTemplate {
         instances:
           - {id: home-1, zone: a, host: 127.0.0.1, port: 5432, database: app, user: postgres, password_env: PGPASSWORD,
              connections: 20, capacity: 16, cost_per_hour: 1.0}
+        #   standby       a physical streaming standby of it that you run, which can take over: {host, port, zone}
+        #    standby: {host: 127.0.0.2, port: 5432, zone: b}
+
+        # What happens when an instance with a standby dies: off (nothing is looked at), recommend (it is told, and
+        # `foreshard takeover` is yours), auto (the standby is promoted). Nothing acknowledged is lost with
+        # synchronous_standby_names only; docs/TAKEOVER.md.
+        # takeover:
+        #   mode: recommend
+        #   after: 10s                # nothing is heard of the instance for so long, by us and by its standby
+        #   probe_every: 1s
+        #   loss_bytes_max: 16777216  # a standby that lacks more of the log does not take over by itself
 
         # Contingent instances: servers that take segments for a peak.
         #   static   servers you run; listed like `instances`
