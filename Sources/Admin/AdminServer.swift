@@ -40,7 +40,8 @@ package struct AdminServer: Sendable {
         router.get("/metrics") { [coordinator] _, _ in
             Response.text(
                 MetricsText.render(
-                    await coordinator.status(), await coordinator.segments(), try await coordinator.poolAccount()))
+                    await coordinator.status(), await coordinator.segments(), try await coordinator.poolAccount(),
+                    await coordinator.standbys()))
         }
         let api = router.group("/api").add(middleware: TokenCheck(token: token))
         addViews(to: api)
@@ -84,6 +85,7 @@ package struct AdminServer: Sendable {
         api.get("/moves") { [coordinator] _, _ in try Response.json(await coordinator.moveViews()) }
         api.get("/pool/account") { [coordinator] _, _ in try Response.json(await coordinator.poolAccount()) }
         api.get("/pool") { [coordinator] _, _ in try Response.json(await coordinator.pool()) }
+        api.get("/standbys") { [coordinator] _, _ in try Response.json(await coordinator.standbys()) }
         api.get("/events") { [coordinator] _, _ in try Response.json(await coordinator.events()) }
         api.get("/metrics") { [coordinator] _, _ in try Response.json(await coordinator.metrics()) }
         api.get("/statements") { [coordinator] _, _ in try Response.json(await coordinator.statements()) }
@@ -115,6 +117,10 @@ package struct AdminServer: Sendable {
         api.post("/revert") { [coordinator] request, context in
             let order = try await request.decode(as: RevertRequest.self, context: context)
             return try Response.json(await coordinator.orderRevert(of: MoveID(order.move)))
+        }
+        api.post("/takeover") { [coordinator] request, context in
+            let order = try await request.decode(as: TakeoverRequest.self, context: context)
+            return try Response.json(await coordinator.orderTakeover(of: InstanceID(order.instance)))
         }
         api.post("/mode") { [coordinator] request, context in
             let order = try await request.decode(as: ModeRequest.self, context: context)
@@ -148,6 +154,11 @@ package struct MoveRequest: Codable, Sendable {
 package struct RevertRequest: Codable, Sendable {
     package var move: String
     package init(move: String) { self.move = move }
+}
+
+package struct TakeoverRequest: Codable, Sendable {
+    package var instance: String
+    package init(instance: String) { self.instance = instance }
 }
 
 package struct ModeRequest: Codable, Sendable {

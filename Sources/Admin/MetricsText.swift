@@ -3,7 +3,9 @@
 import ControlPlane
 
 enum MetricsText {
-    static func render(_ status: StatusView, _ segments: [SegmentView], _ pool: PoolAccountView) -> String {
+    static func render(
+        _ status: StatusView, _ segments: [SegmentView], _ pool: PoolAccountView, _ standbys: [StandbyView]
+    ) -> String {
         var text = ""
         gauge("foreshard_routing_epoch", "Version of the routing table.", [([], Double(status.epoch))], &text)
         gauge("foreshard_clients", "Client connections.", [([], Double(status.clients))], &text)
@@ -30,6 +32,7 @@ enum MetricsText {
             "foreshard_segment_load", "Average active sessions.",
             segments.map { ([("segment", $0.segmentID), ("instance", $0.location)], $0.load) }, &text)
         renderPool(pool, &text)
+        render(standbys, &text)
 
         func perInstance(
             _ name: String, _ help: String, _ status: StatusView, _ value: (InstanceView) -> Double?
@@ -40,6 +43,38 @@ enum MetricsText {
                 &text)
         }
         return text
+    }
+
+    /// Only of instances that have or had a standby.
+    private static func render(_ standbys: [StandbyView], _ text: inout String) {
+        guard !standbys.isEmpty else { return }
+        func each(_ name: String, _ help: String, type: String = "gauge", _ value: (StandbyView) -> Double?) {
+            family(
+                name, help, type: type,
+                standbys.compactMap { view in value(view).map { ([("instance", view.instance)], $0) } }, &text)
+        }
+        each("foreshard_standby_usable", "1 when the instance has a standby that could take over.") {
+            $0.isUsable ? 1 : 0
+        }
+        each("foreshard_standby_streaming", "1 when the standby streams.") { $0.state == "streaming" ? 1 : 0 }
+        each("foreshard_standby_synchronous", "1 when everything acknowledged is on the standby.") {
+            $0.isSynchronous.map { $0 ? 1 : 0 }
+        }
+        each("foreshard_standby_lag_bytes", "Log of the instance that the standby lacks.") {
+            $0.lagBytes.map(Double.init)
+        }
+        each("foreshard_standby_lag_seconds", "Age of what the standby replayed last, while it lacks some.") {
+            $0.lagSeconds
+        }
+        each("foreshard_instance_alarm", "1 when the instance does not answer as a living one does.") {
+            ["cut_off", "blind", "dead"].contains($0.verdict) ? 1 : 0
+        }
+        each("foreshard_instance_without_standby", "1 since a takeover that no standby came after.") {
+            $0.standby == nil ? 1 : 0
+        }
+        each("foreshard_takeovers_total", "Takeovers that are known of since the start.", type: "counter") {
+            Double($0.takeovers)
+        }
     }
 
     private static func renderPool(_ pool: PoolAccountView, _ text: inout String) {

@@ -17,6 +17,7 @@ extension Assembly {
         let history: HistoryStore
         let pool: ContingentPool
         let routing: RoutingAuthority
+        let directory: HomeDirectory
         let executor: MoveExecutor
         let homeOfSegment: [SegmentID: InstanceID]
         let logger: Logger
@@ -40,7 +41,7 @@ extension Assembly {
                 configuration: engine(forecast),
                 schedule: try schedule(configuration, made.routing.table, at: now, made.logger),
                 metrics: try metrics(configuration, made.routing.table, made.logger)),
-            homes: homes,
+            directory: made.directory,
             homeOfSegment: made.homeOfSegment,
             sizes: try await SegmentSizes(groups: made.routing.table.groups, homes: homes),
             routed: { ProxyAssembly(configuration: configuration, logger: made.logger).routed($0) }, logger: made.logger

@@ -16,6 +16,7 @@ import PostgresClient
 import Proxy
 import Routing
 import Settings
+import Takeover
 import Traces
 
 /// A running Foreshard.
@@ -26,6 +27,7 @@ package final class Assembly: Sendable {
         /// Loads from before the start, at the forecast's step; written into the history.
         package var history: [SegmentID: LoadSeries] = [:]
         package var crashSwitch: CrashSwitch = { _ in }
+        package var takeoverCrashSwitch: @Sendable (TakeoverStep) -> Void = { _ in }
         package var moveTime = MoveTimeEstimator.Configuration()
         package var meterEvery = Duration.seconds(10)
         /// How servers of the local provider run. Nil: they outlive a crash of the machine, and ask everybody for a
@@ -62,18 +64,22 @@ package final class Assembly: Sendable {
         _ configured: Configuration, options: Options = Options(), logger: Logger
     ) async throws -> Assembly {
         try makeDataDirectory(configured)
-        let configuration = try options.localServers == nil ? LocalPasswords.complete(configured) : configured
+        var configuration = try options.localServers == nil ? LocalPasswords.complete(configured) : configured
         let clock = options.clock
         let catalog = try CatalogStore(path: configuration.dataDirectory + "/catalog.sqlite", now: { clock.now() })
         let history = try HistoryStore(path: configuration.dataDirectory + "/history.sqlite")
-        let homes = configuration.instances.map(\.instance)
+        let takeovers = try await TakeoverStart(
+            configuration, catalog: catalog, clock: clock, logger: logger, crashSwitch: options.takeoverCrashSwitch)
+        let directory = takeovers.directory
+        configuration.setHomes(directory.homes)
+        let homes = directory.homes
         try await InstanceReach.check(homes)
         let first = FirstPlacement(configuration: configuration)
         let table = try QueryRoutingTable(try first.loadOrMake(in: catalog))
         let routing = RoutingAuthority(table: table, catalog: catalog, logger: logger)
 
         let pool = try await PoolAssembly(
-            configuration: configuration, localServers: options.localServers, catalog: catalog, home: homes[0],
+            configuration: configuration, localServers: options.localServers, catalog: catalog, directory: directory,
             clock: clock, logger: logger
         ).make()
         try await pool.recover()
@@ -81,14 +87,15 @@ package final class Assembly: Sendable {
             journal: catalog, gate: routing, term: catalog.term,
             configuration: moveConfiguration(configuration, options),
             endpoints: { id in
-                if let home = homes.first(where: { $0.id == id }) { return home.endpoint }
+                if let home = directory.home(id) { return home.endpoint }
                 return await pool.instance(id)?.endpoint
             })
 
         let coordinator = try await makeCoordinator(
             configuration, options,
             MadeParts(
-                catalog: catalog, history: history, pool: pool, routing: routing, executor: executor,
+                catalog: catalog, history: history, pool: pool, routing: routing, directory: directory,
+                executor: executor,
                 homeOfSegment: try first.homes(in: catalog), logger: logger))
         try await coordinator.recoverMoves()
 
@@ -96,6 +103,12 @@ package final class Assembly: Sendable {
             .start(table: routing.table, contingents: await coordinator.contingentsInUse())
         routing.attach(proxy)
         await coordinator.attach(proxy)
+        await coordinator.attach(
+            TakeoverService(
+                parts: .init(
+                    settings: configuration.takeover, catalog: catalog, directory: directory, clock: clock,
+                    logger: logger, crashSwitch: options.takeoverCrashSwitch),
+                standbys: takeovers.standbys, replaced: takeovers.replaced), proxy)
         return Assembly(
             coordinator: coordinator, proxy: proxy, pool: pool, routing: routing, clock: clock, logger: logger)
     }
@@ -148,5 +161,16 @@ package final class Assembly: Sendable {
         moves.gateDrainWithin = configuration.moves.gateTimeout
         moves.crashSwitch = options.crashSwitch
         return moves
+    }
+}
+
+extension Configuration {
+    /// The homes where they are now.
+    fileprivate mutating func setHomes(_ homes: [Instance]) {
+        for index in instances.indices {
+            if let home = homes.first(where: { $0.id == instances[index].instance.id }) {
+                instances[index].instance = home
+            }
+        }
     }
 }

@@ -5,6 +5,7 @@ import ClusterModel
 import ContingentPool
 import Migration
 import Planning
+import Proxy
 
 extension Coordinator {
     func carryOut(_ action: PlannedAction) async {
@@ -64,7 +65,12 @@ extension Coordinator {
     /// The router learns of an instance before a segment can be there, forgets it when it was given back, and hears of
     /// a new address when it was started again.
     func tellRouterOfInstances() async {
-        await proxy?.setInstances((parts.homes + (await contingentsInUse())).map(parts.routed))
+        await proxy?.setInstances(await routedInstances())
+    }
+
+    func routedInstances() async -> [RoutedInstance] {
+        let contingents = await contingentsInUse()
+        return (parts.homes + contingents).map(parts.routed)
     }
 
     private func prepare(_ directive: MigrationDirective, record: DecisionRecord) async throws -> MoveID {

@@ -23,12 +23,14 @@ package actor Coordinator {
         let routing: RoutingAuthority
         let pool: ContingentPool
         let forecaster: Forecaster
-        let homes: [Instance]
+        let directory: HomeDirectory
         let homeOfSegment: [SegmentID: InstanceID]
         let sizes: SegmentSizes
         /// An instance as the router reaches it.
         let routed: @Sendable (Instance) -> RoutedInstance
         let logger: Logger
+
+        var homes: [Instance] { directory.homes }
     }
 
     struct Timing: Sendable {
@@ -44,6 +46,7 @@ package actor Coordinator {
     private(set) var moves: MoveService?
     /// Nil until the router listens; until then there is nothing to measure.
     private(set) var proxy: Proxy?
+    private(set) var takeovers: TakeoverService?
     var controller: ShardingController
     var recent: RecentUsage
     var window: LoadWindow
@@ -80,6 +83,14 @@ package actor Coordinator {
     func attach(_ moves: MoveService) { self.moves = moves }
     func attach(_ proxy: Proxy) { self.proxy = proxy }
 
+    func attach(_ takeovers: TakeoverService, _ proxy: Proxy) async {
+        self.takeovers = takeovers
+        await takeovers.attach(
+            .init(
+                proxy: proxy, routed: { [weak self] in await self?.routedInstances() ?? [] },
+                takenOver: { [weak self] in await self?.movesLostTheirWay(of: $0) }))
+    }
+
     /// Settles what an earlier process left; contingent instances that own segments or are in a move are ours again.
     func recoverMoves() async throws {
         try await moves?.recover()
@@ -108,6 +119,7 @@ package actor Coordinator {
         let (measured, report) = AsyncStream.makeStream(of: Timestamp.self, bufferingPolicy: .bufferingNewest(1))
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask { await moves.run() }
+            if let takeovers = self.takeovers { group.addTask { await takeovers.run() } }
             group.addTask {
                 try await self.every(self.timing.meterEvery) {
                     try await $0.measure(until: $1)

@@ -174,6 +174,40 @@ package actor MoveService {
         }
     }
 
+    // MARK: Takeovers
+
+    /// A home was replaced by its standby, which has no replication slot of any move: what was not decided is undone,
+    /// what was is finished without a way back. Returns what was begun, for the audit.
+    func endMoves(of instance: InstanceID) async -> [String] {
+        var sentences: [String] = []
+        for record in await executor.letGo(of: instance) {
+            let id = record.id
+            guard tracked[id] != nil, !record.state.isOver else { continue }
+            tracked[id]?.record = record
+            let settle = { [executor] (work: Work) in Piece(work) { try await executor.settle(id) } }
+            let what =
+                "move \(id) of \(record.order.segment.id) lost its replication slot by the takeover of \(instance)"
+            switch record.state {
+            case .planned, .prechecked, .prepared, .streaming, .copied, .ready, .aborting, .fenced:
+                sentences.append("\(what) and is undone")
+                begin(id, [settle(.aborting), Piece(.aborting) { [executor] in try await executor.abort(id) }])
+            case .probation, .revertFenced, .switchDecided:
+                sentences.append("\(what): there is no way back any more, and it is finished")
+                begin(
+                    id,
+                    [
+                        settle(.finishing),
+                        Piece(.finishing) { [executor, grace] in try await executor.finalize(id, grace: grace) },
+                    ])
+            case .revertDecided:
+                sentences.append("\(what): the segment is back where it was, and the move is undone")
+                begin(id, [settle(.aborting), Piece(.aborting) { [executor] in try await executor.abort(id) }])
+            case .finalizing, .retained, .cleaning, .finished, .aborted: continue
+            }
+        }
+        return sentences
+    }
+
     // MARK: Work
 
     private struct Piece: Sendable {

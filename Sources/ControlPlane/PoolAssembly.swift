@@ -12,7 +12,7 @@ struct PoolAssembly {
     /// Nil: servers that ask for passwords.
     let localServers: ServerSettings?
     let catalog: CatalogStore
-    let home: Instance
+    let directory: HomeDirectory
     let clock: ClusterClock
     let logger: Logger
 
@@ -21,11 +21,11 @@ struct PoolAssembly {
         limits.warmMin = configuration.pool.warm
         limits.membersMax = membersMax
         limits.lending = lending
-        let home = home.endpoint
         let application = asksForPasswords ? configuration.application : nil
         return ContingentPool(
             configuration: limits, providers: [try await provider()], store: catalog,
-            schema: {
+            schema: { [directory] in
+                guard let home = directory.homes.first?.endpoint else { throw ClusterError("there is no home") }
                 let schema = try await InstanceSchema.capture(
                     from: home, installation: try await PostgresInstallation.find())
                 guard let application, let password = application.password else { return schema }

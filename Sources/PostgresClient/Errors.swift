@@ -39,8 +39,11 @@ package struct ConnectionError: Error, Hashable, Sendable, CustomStringConvertib
     /// Which server, as `user@host:port/database`.
     package let endpoint: String
     package let message: String
+    /// What the server itself said; nil when it said nothing.
+    package let sqlState: String?
 
-    package init(_ code: Code, endpoint: Endpoint, _ message: String) {
+    package init(_ code: Code, endpoint: Endpoint, _ message: String, sqlState: String? = nil) {
+        self.sqlState = sqlState
         self.code = code
         self.endpoint = endpoint.description
         self.message = message

@@ -136,15 +136,19 @@ struct LoginStateMachine {
 
     private mutating func refused(_ error: ServerMessage) -> Action {
         let isAuthentication = error.sqlState.code.hasPrefix("28")
-        return fail(isAuthentication ? .authenticationRefused : .unreachable, "\(error.sqlState): \(error.message)")
+        return fail(
+            isAuthentication ? .authenticationRefused : .unreachable, "\(error.sqlState): \(error.message)",
+            sqlState: error.sqlState.code)
     }
 
     private mutating func outOfOrder() -> Action {
         fail(.protocolViolation, "the server's start-up messages are out of order")
     }
 
-    private mutating func fail(_ code: ConnectionError.Code, _ message: String) -> Action {
+    private mutating func fail(
+        _ code: ConnectionError.Code, _ message: String, sqlState: String? = nil
+    ) -> Action {
         state = .failed
-        return .fail(ConnectionError(code, endpoint: endpoint, message))
+        return .fail(ConnectionError(code, endpoint: endpoint, message, sqlState: sqlState))
     }
 }

@@ -53,6 +53,14 @@ extension ClientConnection {
 
     func lease(for errand: Errand, at instance: InstanceID?) {
         guard let pool = instance.flatMap({ plane.pool($0) }) else {
+            if plane.isFenced(instance) {
+                fail(
+                    errand,
+                    BatchFailure(
+                        .cannotConnectNow, "instance \(instance?.text ?? "") is being taken over by its standby",
+                        hint: "Try again shortly."))
+                return
+            }
             fail(
                 errand, BatchFailure(.connectionFailure, "instance \(instance?.text ?? "") is not known to the router"))
             return

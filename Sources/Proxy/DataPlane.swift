@@ -26,6 +26,8 @@ final class DataPlane: @unchecked Sendable {
     private var pools: [InstanceID: InstancePool] = [:]
     private var leavingPools: [InstancePool] = []
     private var homes: [InstanceID] = []
+    /// Instances that nothing may be sent to, and where they were.
+    private var fenced: [InstanceID: Endpoint] = [:]
     private var nextHome = 0
     private var waitingAt: [SessionID: InstancePool] = [:]
     private var sessions: [SessionID: ClientConnection] = [:]
@@ -116,7 +118,10 @@ final class DataPlane: @unchecked Sendable {
         counters.disconnects[reason, default: 0] += 1
     }
 
-    func serves(database: String) -> Bool { pools.values.contains { $0.instance.endpoint.database == database } }
+    func serves(database: String) -> Bool {
+        pools.values.contains { $0.instance.endpoint.database == database }
+            || fenced.values.contains { $0.database == database }
+    }
 
     /// Why a start-up setting is not accepted: it would change how the router must read the session's statements.
     func refusal(ofSetting name: String, _ value: String) -> Refusal? {
@@ -163,6 +168,7 @@ final class DataPlane: @unchecked Sendable {
     }
 
     func set(_ instances: [RoutedInstance]) {
+        let instances = instances.filter { fenced[$0.instance.id] == nil }
         let wanted = Dictionary(instances.map { ($0.instance.id, $0) }, uniquingKeysWith: { $1 })
         for (id, pool) in pools where wanted[id]?.instance.endpoint != pool.instance.endpoint {
             pools[id] = nil
@@ -171,6 +177,34 @@ final class DataPlane: @unchecked Sendable {
         }
         for (id, instance) in wanted where pools[id] == nil { pools[id] = InstancePool(instance, plane: self) }
         homes = instances.map(\.instance).filter { $0.role == .home }.map(\.id).sorted()
+    }
+
+    func isFenced(_ instance: InstanceID?) -> Bool {
+        instance.map { fenced[$0] != nil } ?? !fenced.isEmpty
+    }
+
+    /// Closes the gates of the instance's segments and every connection to it, at once: whatever is in flight is lost, and
+    /// what comes waits at the gates. Until `unfence` nothing is sent there, whatever `set` says.
+    func fence(_ instance: InstanceID) {
+        guard let pool = pools.removeValue(forKey: instance) else { return }
+        fenced[instance] = pool.instance.endpoint
+        homes.removeAll { $0 == instance }
+        leavingPools.append(pool)
+        let segments = table.segments(on: instance).map(\.id)
+        for segment in segments { _ = gate.closeRequested(segment) }
+        // Sessions that only wait for a connection wait at the gates instead.
+        for client in Array(sessions.values) {
+            for segment in segments { client.segmentCloses(segment) }
+        }
+        pool.drain()
+        pool.closeAll(.instanceFenced)
+    }
+
+    /// Serves the instance again, where `instances` says that it is.
+    func unfence(_ instance: InstanceID, _ instances: [RoutedInstance]) {
+        guard fenced.removeValue(forKey: instance) != nil else { return }
+        set(instances)
+        for segment in table.segments(on: instance) { open(segment.id) }
     }
 
     func waits(_ session: SessionID, at pool: InstancePool) { waitingAt[session] = pool }
@@ -241,6 +275,7 @@ final class DataPlane: @unchecked Sendable {
     }
 
     func open(_ segment: SegmentID) {
+        if let owner = table[segment], fenced[owner] != nil { return }
         drains.removeValue(forKey: segment)?.resume(
             throwing: ProxyError(.gateBusy, "segment \(segment) was opened while it was being closed"))
         release(gate.opened(segment))
@@ -276,7 +311,7 @@ final class DataPlane: @unchecked Sendable {
         ticker?.cancel()
         ticker = nil
         for client in Array(sessions.values) { client.closeWithError(.shutdown, Self.shutdownError) }
-        for pool in Array(pools.values) + leavingPools { pool.closeAll() }
+        for pool in Array(pools.values) + leavingPools { pool.closeAll(.shutdown) }
         for (_, drain) in drains { drain.resume(throwing: ProxyError(.shutDown, "the router shuts down")) }
         drains.removeAll()
     }

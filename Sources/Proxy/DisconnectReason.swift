@@ -17,6 +17,8 @@ package enum DisconnectReason: String, Hashable, Sendable, Codable {
     case instanceFatalError
     case instanceIdle
     case instanceDrained
+    /// The router was told to leave the instance at once.
+    case instanceFenced
     case notProvenIdle
     /// A cancel request may still reach it.
     case cancelTimedOut

@@ -28,6 +28,7 @@ final class InstancePool {
     /// Proven idle, but a cancel request may still hit them.
     private var awaitingCancels: Set<ConnectionID> = []
     private(set) var lastFailure = "it did not answer"
+    private var answers = 0
 
     init(_ routed: RoutedInstance, plane: DataPlane) {
         instance = routed.instance
@@ -48,8 +49,8 @@ final class InstancePool {
     var status: ProxyStatus.Pool {
         ProxyStatus.Pool(
             instance: instance.id, leased: machine.leasedCount, idle: machine.idleCount,
-            connecting: machine.connectionCount - machine.leasedCount - machine.idleCount, waiting: machine.waitingCount
-        )
+            connecting: machine.connectionCount - machine.leasedCount - machine.idleCount,
+            waiting: machine.waitingCount, answers: answers)
     }
 
     // MARK: Leasing
@@ -157,6 +158,9 @@ final class InstancePool {
         }
     }
 
+    /// Bytes came from the instance.
+    func heard() { answers &+= 1 }
+
     func opened(_ connection: BackendConnection) { obey(machine.opened(connection.id, now: plane.now), connection) }
 
     func loginFailed(_ reason: String) {
@@ -198,7 +202,7 @@ final class InstancePool {
         for session in machine.drainStarted() { plane.denied(session, .draining, by: self) }
     }
 
-    func closeAll() {
-        for connection in Array(connections.values) { connection.close(.shutdown) }
+    func closeAll(_ reason: DisconnectReason) {
+        for connection in Array(connections.values) { connection.close(reason) }
     }
 }

@@ -79,6 +79,15 @@ package final class Proxy: Sendable {
 
     package func setInstances(_ instances: [RoutedInstance]) async { await onLoop { $0.set(instances) } }
 
+    /// Leaves the instance at once: its connections are closed, statements for its segments wait at their gates. Lasts
+    /// until `unfence`, whatever `setInstances` says.
+    package func fence(_ instance: InstanceID) async { await onLoop { $0.fence(instance) } }
+
+    /// Serves the instance again, at the endpoint that `instances` gives.
+    package func unfence(_ instance: InstanceID, instances: [RoutedInstance]) async {
+        await onLoop { $0.unfence(instance, instances) }
+    }
+
     /// New transactions on the segment wait; returns when none is in flight. Throws, with the gate open again, when that
     /// takes longer than `limit`.
     package func close(_ segment: SegmentID, drainWithin limit: Duration) async throws {

@@ -8,6 +8,8 @@ package struct ProxyStatus: Sendable, Codable, Equatable {
         package let idle: Int
         package let connecting: Int
         package let waiting: Int
+        /// Reads from its connections since the pool was made: a sign of life.
+        package let answers: Int
     }
 
     package struct Counters: Sendable, Codable, Equatable {

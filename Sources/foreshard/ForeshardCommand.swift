@@ -26,11 +26,14 @@ struct ForeshardCommand: AsyncParsableCommand {
                 name: "Look",
                 subcommands: [
                     Status.self, Segments.self, Forecast.self, PlanCommand.self, Moves.self, Explain.self, Pool.self,
-                    Anomalies.self, Events.self, Metrics.self, Statements.self, Route.self,
+                    Standbys.self, Anomalies.self, Events.self, Metrics.self, Statements.self, Route.self,
                 ]),
             CommandGroup(name: "Judge", subcommands: [BacktestCommand.self, Evaluate.self]),
             CommandGroup(name: "Learn", subcommands: [Import.self]),
             CommandGroup(
-                name: "Order", subcommands: [Move.self, Revert.self, Approve.self, Freeze.self, Thaw.self, Mode.self]),
+                name: "Order",
+                subcommands: [
+                    Move.self, Revert.self, TakeoverCommand.self, Approve.self, Freeze.self, Thaw.self, Mode.self,
+                ]),
         ])
 }

@@ -6,6 +6,7 @@ import Dispatch
 import Foundation
 import Logging
 import Migration
+import Takeover
 
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -26,6 +27,7 @@ struct Serve: AsyncParsableCommand {
         let logger = try makeLogger(level: logLevel)
         var options = Assembly.Options()
         options.crashSwitch = try CrashSwitches.fromEnvironment()
+        options.takeoverCrashSwitch = CrashSwitches.takeoverFromEnvironment()
         let assembly = try await Assembly.start(configuration, options: options, logger: logger)
         let token = try AdminToken.loadOrMake(in: configuration.dataDirectory)
         let admin = AdminServer(
@@ -90,13 +92,22 @@ enum CrashSwitches {
     static let variable = "FORESHARD_CRASH_AT"
 
     static func fromEnvironment() throws -> CrashSwitch {
-        guard let name = ProcessInfo.processInfo.environment[variable], !name.isEmpty else { return { _ in } }
+        guard let name = ProcessInfo.processInfo.environment[variable], !name.isEmpty,
+            TakeoverStep(rawValue: name) == nil
+        else { return { _ in } }
         guard let point = CrashPoint(name) else {
             throw AdminError(
                 "\(variable) names no crash point; known: \(CrashPoint.all.map(\.description).joined(separator: ", "))")
         }
         return { reached in
             if reached == point { kill(getpid(), SIGKILL) }
+        }
+    }
+
+    static func takeoverFromEnvironment() -> @Sendable (TakeoverStep) -> Void {
+        let step = ProcessInfo.processInfo.environment[variable].flatMap { TakeoverStep(rawValue: $0) }
+        return { reached in
+            if reached == step { kill(getpid(), SIGKILL) }
         }
     }
 }

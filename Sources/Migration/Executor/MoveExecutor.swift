@@ -161,6 +161,21 @@ package actor MoveExecutor {
         reports.finish()
     }
 
+    /// The instance is another server now: whatever is being done with the old one is stopped where it is, as a death of
+    /// the process would. `settle` takes each move up, with the new endpoint.
+    /// - Returns: the moves of the instance that are not over.
+    package func letGo(of instance: InstanceID) async -> [MoveRecord] {
+        var records: [MoveRecord] = []
+        for (id, run) in runs where run.order.source == instance || run.order.target == instance {
+            await run.halt()
+            if let task = working[id] { _ = await task.result }
+            runs[id] = nil
+            let known = try? await journal.move(id)
+            if let record = known ?? nil { records.append(record) }
+        }
+        return records.sorted { $0.id < $1.id }
+    }
+
     private var isCuttingOver: Bool {
         get async {
             for id in working.keys {
