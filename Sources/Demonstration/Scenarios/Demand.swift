@@ -70,13 +70,14 @@ struct Demand: Sendable {
 
     private func history(_ stage: Stage, _ layout: ShopLayout) -> [SegmentID: LoadSeries] {
         let steps = Int((stage.start - stage.historyStart) / Self.historyStep)
+        let full = layout.fullLoad(stage)
         var generator = SeededGenerator(seed: stage.seed)
         var series: [SegmentID: LoadSeries] = [:]
         for segment in layout.segments.map(\.id) {
             let values = (0..<steps).map { step in
                 let loud = 1 + Self.noise * Self.normal(&generator)
                 let time = stage.historyStart + Self.historyStep * Double(step)
-                return max(0, share(time) * loud * layout.fullLoad(stage) * (layout.shares[segment] ?? 0))
+                return max(0, share(time) * loud * full * (layout.shares[segment] ?? 0))
             }
             series[segment] = LoadSeries(start: stage.historyStart, step: Self.historyStep, values: values)
         }
