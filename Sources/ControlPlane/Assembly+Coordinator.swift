@@ -43,6 +43,7 @@ extension Assembly {
                 metrics: try metrics(configuration, made.routing.table, made.logger)),
             directory: made.directory,
             homeOfSegment: made.homeOfSegment,
+            terms: try SegmentTerms(configuration, segments: made.routing.table.segments),
             sizes: try await SegmentSizes(groups: made.routing.table.groups, homes: homes),
             routed: { ProxyAssembly(configuration: configuration, logger: made.logger).routed($0) }, logger: made.logger
         )

@@ -11,7 +11,8 @@ extension Coordinator {
     /// - Parameter ids: as `foreshard plan` shows them; empty: all.
     /// - Throws: `OrderRefusal` when there is no such proposal, and what speaks against the first that cannot be done.
     package func orderApproval(of ids: [String]) async throws -> OrderView {
-        guard controller.configuration.mode == .recommend else {
+        let modes = [controller.configuration.mode] + parts.terms.modes.values
+        guard controller.configuration.mode != .observe, modes.contains(.recommend) else {
             throw OrderRefusal(
                 "there is nothing to approve in mode \(controller.configuration.mode.rawValue): see `foreshard mode`.")
         }

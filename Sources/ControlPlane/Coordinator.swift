@@ -25,6 +25,7 @@ package actor Coordinator {
         let forecaster: Forecaster
         let directory: HomeDirectory
         let homeOfSegment: [SegmentID: InstanceID]
+        let terms: SegmentTerms
         let sizes: SegmentSizes
         /// An instance as the router reaches it.
         let routed: @Sendable (Instance) -> RoutedInstance
@@ -197,8 +198,8 @@ package actor Coordinator {
     /// Plans once and carries out what the plan's mode allows.
     func control(at moment: Timestamp) async {
         guard let moves else { return }
-        let plansTheEnd = controller.configuration.mode == .auto && controller.configuration.policy != .none
-        await moves.tick(recent, placement: placement, keepsByItself: !plansTheEnd)
+        let unplanned = table.groups.map(\.id).filter { !plansTheEnd(ofMovesIn: $0) }
+        await moves.tick(recent, placement: placement, keepingByItself: Set(unplanned))
         await tellRouterOfInstances()
         let plan = controller.plan(await snapshot(at: moment))
         self.plan = plan
@@ -206,6 +207,12 @@ package actor Coordinator {
         write(plan)
         for action in plan.actions where action.isExecutable || isApproved(action) { await carryOut(action) }
         forgetOldRecords(at: moment)
+    }
+
+    /// Whether plans end the watches over a group's moves.
+    private func plansTheEnd(ofMovesIn group: GroupID) -> Bool {
+        controller.configuration.policy != .none
+            && min(controller.configuration.mode, parts.terms.modes[group] ?? .auto) == .auto
     }
 
     /// Once a day: what history and audit keep has an end.
@@ -259,7 +266,8 @@ package actor Coordinator {
             times[segment.id] = await moves?.timeToMove(rows: size.rows, bytes: size.bytes)
         }
         return await SnapshotBuilder(
-            now: moment, table: table, homes: parts.homes, homeOfSegment: parts.homeOfSegment, members: members,
+            now: moment, table: table, homes: parts.homes, homeOfSegment: parts.homeOfSegment,
+            terms: parts.terms, members: members,
             readiness: parts.pool.readiness, recent: recent, round: freshRound(at: moment),
             moves: moves?.inFlight ?? [], holds: moves?.tidying ?? [:], freeze: freeze(at: moment),
             scheduledFreezes: parts.forecaster.schedule.freezes(at: moment),

@@ -272,15 +272,19 @@ package actor MoveService {
 
     /// Feeds the watch of every move with what was measured since its last sample, and tidies up what is due.
     ///
-    /// - Parameter keepsByItself: nobody plans the end of a watch, so a move that did no harm is kept here. Harm is then
-    ///   for a person to judge.
-    func tick(_ recent: RecentUsage, placement: [InstanceID: [SegmentID]], keepsByItself: Bool) {
+    /// - Parameter unplanned: groups where nobody plans the end of a watch, so that a move that did no harm is kept here.
+    ///   Harm is then for a person to judge.
+    func tick(
+        _ recent: RecentUsage, placement: [InstanceID: [SegmentID]], keepingByItself unplanned: Set<GroupID>
+    ) {
         let now = clock.now()
         for (id, move) in tracked where move.work == nil {
             switch move.record.state {
             case .probation, .ready:
                 sample(id, recent, placement, at: now)
-                if keepsByItself, case .keep? = tracked[id]?.watch.verdict { try? keep(id) }
+                if unplanned.contains(move.record.order.segment.group), case .keep? = tracked[id]?.watch.verdict {
+                    try? keep(id)
+                }
             case .retained:
                 guard (move.record.report.retainedUntil ?? now) <= now else { continue }
                 begin(id, [Piece(.finishing) { [executor] in try await executor.clean(id) }])

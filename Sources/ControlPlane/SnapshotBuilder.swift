@@ -10,6 +10,7 @@ struct SnapshotBuilder {
     let table: QueryRoutingTable
     let homes: [Instance]
     let homeOfSegment: [SegmentID: InstanceID]
+    let terms: SegmentTerms
     let members: [(member: PoolMember, instance: Instance?)]
     let readiness: ReadinessTimes
     let recent: RecentUsage
@@ -34,13 +35,16 @@ struct SnapshotBuilder {
             freezes: scheduledFreezes.filter { $0.segments == nil }.map(Freeze.init) + (freeze.map { [$0] } ?? []))
     }
 
-    /// Until when the segment stays where it is: because its last move is tidied up, or it is frozen by itself.
+    /// Until when the segment stays where it is: because it is pinned, its last move is tidied up, or it is frozen by
+    /// itself.
     private func hold(_ segment: SegmentID) -> Hold? {
         let frozen = scheduledFreezes.first {
             $0.segments?.contains(segment) == true && $0.start <= now && now < $0.end
         }
-        return [holds[segment], frozen.map { Hold(until: $0.end, reason: "frozen: \($0.label)") }]
-            .compactMap(\.self).max { $0.until < $1.until }
+        return [
+            terms.hold(on: segment), holds[segment], frozen.map { Hold(until: $0.end, reason: "frozen: \($0.label)") },
+        ]
+        .compactMap(\.self).max { $0.until < $1.until }
     }
 
     private func contingent(_ member: PoolMember, _ instance: Instance?) -> InstanceSnapshot? {
@@ -96,7 +100,7 @@ struct SnapshotBuilder {
             measuredLoad: recent.load(of: [segment.id]).activeSessions,
             forecast: distributions(round?.segments[segment.id], steps: steps),
             timeToMove: timesToMove[segment.id] ?? .zero,
-            hold: hold(segment.id))
+            hold: hold(segment.id), modeMax: terms.modes[segment.group])
     }
 
     /// One distribution for each step, or none at all: half a forecast is no forecast.

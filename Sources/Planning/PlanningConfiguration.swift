@@ -23,14 +23,21 @@ package enum PlanningPolicy: String, Hashable, Sendable, Codable, CaseIterable {
     var looksAhead: Bool { self == .threshold || self == .horizon }
 }
 
-/// What may be done with a plan. The plan is the same in every mode.
-package enum PlanningMode: String, Hashable, Sendable, Codable, CaseIterable {
+/// What may be done with a plan, the least first.
+package enum PlanningMode: String, Hashable, Comparable, Sendable, Codable, CaseIterable {
     /// Nothing: the plan is only shown.
     case observe
     /// What an operator approves.
     case recommend
     /// Everything, at once.
     case auto
+
+    package static func < (a: Self, b: Self) -> Bool {
+        switch (a, b) {
+        case (.observe, .recommend), (.observe, .auto), (.recommend, .auto): true
+        case (.observe, .observe), (.recommend, _), (.auto, _): false
+        }
+    }
 }
 
 package struct PlanningConfiguration: Hashable, Sendable, Codable {

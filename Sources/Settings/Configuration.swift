@@ -176,10 +176,13 @@ package struct GroupSettings: Hashable, Sendable {
     package var group: ShardGroup
     /// Equal arcs that the ring is cut into at the first start.
     package var segments: Int
+    /// The most that the controller does with this group; nil: as much as its own mode allows.
+    package var mode: ControllerMode?
 
-    package init(group: ShardGroup, segments: Int) {
+    package init(group: ShardGroup, segments: Int, mode: ControllerMode? = nil) {
         self.group = group
         self.segments = segments
+        self.mode = mode
     }
 }
 
@@ -244,6 +247,8 @@ package struct ControllerSettings: Hashable, Sendable {
     package var movesPerHourMax: Int?
     /// What contingent instances may cost together in an hour; nil: what is useful.
     package var contingentCostPerHourMax: Double?
+    /// Segments that stay where they are, unless a person moves them.
+    package var pinned: [SegmentID] = []
 
     package init() {}
 

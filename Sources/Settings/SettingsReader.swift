@@ -173,7 +173,9 @@ struct SettingsReader {
             keyType: try node.required("key_type").choice(of: ShardKeyType.self),
             tables: tables
         )
-        let settings = GroupSettings(group: group, segments: try node.child("segments")?.integer(in: 1...10_000) ?? 16)
+        let settings = GroupSettings(
+            group: group, segments: try node.child("segments")?.integer(in: 1...10_000) ?? 16,
+            mode: try node.child("mode")?.choice(of: ControllerMode.self))
         try node.finish()
         return settings
     }
@@ -275,6 +277,9 @@ struct SettingsReader {
                 settings.contingentCostPerHourMax = try value.number(in: 0...1e9)
             }
             try limits.finish()
+        }
+        if let pinned = try node.child("pinned") {
+            for item in try pinned.items() { settings.pinned.append(SegmentID(try identifier(item))) }
         }
         try node.finish()
         return settings

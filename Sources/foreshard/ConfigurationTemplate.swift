@@ -70,6 +70,7 @@ enum ConfigurationTemplate {
           - id: shop
             key_type: bigint          # integer, bigint, text or uuid
             segments: 16
+            # mode: recommend         # the most that the controller does with this group; its own mode by default
             tables:
               customers: customer_id
               orders: customer_id
@@ -80,6 +81,7 @@ enum ConfigurationTemplate {
           # policy: threshold         # none, reactive, threshold, horizon
           # prices: {overload_per_hour: 20, move: 0.05}   # as cost_per_hour of instances; for policy horizon
           # limits: {moves_per_hour: 20, contingent_cost_per_hour: 3}   # none by default
+          # pinned: [shop-03]         # segments that stay where they are, unless you move them
           # threshold: 0.8            # share of capacity above which an instance is overloaded
           # return_threshold: 0.6     # a home takes a segment back when it then stays below this share
           # prepare_confidence: 0.2   # probability of overload from which a copy is prepared

@@ -26,7 +26,7 @@ private let lease = Lease(
             epoch: .initial, groups: [group], segments: [segment], locations: ["s1": "home-1"])
         let member = PoolMember(id: "c1", provider: "p", zone: "z", state: state, claim: claim)
         let snapshot = SnapshotBuilder(
-            now: now, table: table, homes: [home], homeOfSegment: [:],
+            now: now, table: table, homes: [home], homeOfSegment: [:], terms: SegmentTerms(),
             members: [(member: member, instance: instance("c1", .contingent))], readiness: ReadinessTimes(measured),
             recent: RecentUsage(span: .seconds(60)), round: nil, moves: [], holds: [:], freeze: nil,
             scheduledFreezes: [],

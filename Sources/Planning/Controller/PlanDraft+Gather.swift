@@ -22,6 +22,11 @@ extension PlanDraft {
             || plan.directives.contains { $0.destination == instance }
     }
 
+    /// Whether it will not be moved for good, so that the others would leave for nothing.
+    private func isFixed(_ guest: SegmentSnapshot) -> Bool {
+        guest.hold?.hasEnd == false || mode(of: guest.id) < configuration.mode
+    }
+
     private struct Gathering {
         var targets: [(guest: SegmentSnapshot, target: InstanceID)] = []
         /// The first segment that has no room elsewhere.
@@ -37,6 +42,15 @@ extension PlanDraft {
         guard !guests.isEmpty else {
             memory.returnAgreed[contingent.id] = nil
             return
+        }
+        if let fixed = guests.first(where: isFixed) {
+            memory.returnAgreed[contingent.id] = nil
+            let why = fixed.hold?.reason ?? "its group is in mode \(mode(of: fixed.id).rawValue)"
+            let sentence = "\(contingent.id) keeps \(guests.count) segments: \(fixed.id) stays, \(why)"
+            return note(
+                record(
+                    .wait, .resting, segment: fixed.id, source: contingent.id, evidence: Evidence(), sentence: sentence)
+            )
         }
         let isCounting = memory.returnAgreed[contingent.id] != nil
         let limit = min(
@@ -141,7 +155,7 @@ extension PlanDraft {
             return postpone(&self, .resting, "its last move is not over")
         }
         if let hold = obstacle(to: guest) {
-            return postpone(&self, .resting, "it rests until \(clock(hold.until)): \(hold.reason)")
+            return postpone(&self, .resting, words(for: hold))
         }
         if let freeze { return postpone(&self, .frozen, "starts are frozen until \(clock(freeze.end))") }
         guard budget.allowsCopy(from: contingent.id), budget.allowsStream(from: contingent.id) else {

@@ -4,6 +4,11 @@ extension PlanDraft {
     /// A moment as this plan's sentences name it.
     func clock(_ moment: Timestamp) -> String { Wording.clock(moment, seenAt: now) }
 
+    /// Why a segment stays where it is, and how long.
+    func words(for hold: Hold) -> String {
+        hold.hasEnd ? "it rests until \(clock(hold.until)): \(hold.reason)" : "it stays: \(hold.reason)"
+    }
+
     func record(
         _ outcome: DecisionRecord.Outcome,
         _ rule: DecisionRule,

@@ -80,9 +80,12 @@ extension PlanDraft {
 
     private func selection(for source: InstanceSnapshot) -> ReliefSelection {
         let moving = Set(snapshot.moves.map(\.segment))
-        let candidates = snapshot.segments.filter { segment in
+        let movable = snapshot.segments.filter { segment in
             segment.owner == source.id && !moving.contains(segment.id) && obstacle(to: segment) == nil
         }
+        // What is only shown must not stand in the way of what can be done.
+        let most = movable.map { mode(of: $0.id) }.max()
+        let candidates = movable.filter { mode(of: $0.id) == most }
         let destinations = snapshot.instances.compactMap { instance -> Destination? in
             guard instance.role == .contingent || configuration.policy == .horizon, instance.id != source.id else {
                 return nil
@@ -173,7 +176,7 @@ extension PlanDraft {
                 continue
             }
             let evidence = self.evidence(of: relief, count: reliefs.count, timing: timing, overload, evidence)
-            guard leaseIfNeeded(relief.destination, evidence, overload) else {
+            guard leaseIfNeeded(relief.destination, for: relief.segment.id, evidence, overload) else {
                 noteSpendingLimit(relief, overload, evidence)
                 continue
             }
@@ -195,11 +198,17 @@ extension PlanDraft {
 
     /// False when that would cost more than may be spent.
     private mutating func leaseIfNeeded(
-        _ id: InstanceID, _ evidence: Evidence, _ overload: ExpectedOverload
+        _ id: InstanceID, for segment: SegmentID, _ evidence: Evidence, _ overload: ExpectedOverload
     ) -> Bool {
         guard let instance = instances[id], !instance.isOurs else { return true }
-        let isOrdered = plan.actions.contains { $0.kind == .lease(id) }
-        guard !isOrdered else { return true }
+        if let ordered = plan.actions.firstIndex(where: { $0.kind == .lease(id) }) {
+            // For another segment, with which less may be done.
+            if mode(of: plan.actions[ordered].record.segment) < mode(of: segment) {
+                plan.actions[ordered].record.segment = segment
+                plan.actions[ordered].authority = plan.actions[ordered].kind.authority(in: mode(of: segment))
+            }
+            return true
+        }
         guard budget.allowsLease(of: instance) else { return false }
         budget.leaseOrdered(of: instance)
         let sentence =
@@ -207,7 +216,9 @@ extension PlanDraft {
         let rule = overload.isMeasured ? DecisionRule.overloadMeasured : .overloadForecast
         order(
             .lease(id),
-            record(.act, rule, source: overload.instance, destination: id, evidence: evidence, sentence: sentence)
+            record(
+                .act, rule, segment: segment, source: overload.instance, destination: id, evidence: evidence,
+                sentence: sentence)
         )
         return true
     }

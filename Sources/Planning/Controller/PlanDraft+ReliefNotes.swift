@@ -14,7 +14,7 @@ extension PlanDraft {
             guard let hold = obstacle(to: segment) else { return nil }
             return Alternative(
                 segment: segment.id,
-                rejectedBecause: "rests until \(clock(hold.until)): \(hold.reason)"
+                rejectedBecause: words(for: hold)
             )
         }
         let free = owned.count - held.count

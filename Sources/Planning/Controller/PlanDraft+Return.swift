@@ -109,7 +109,7 @@ extension PlanDraft {
             return postpone(&self, .resting, "its last move is not over")
         }
         if let hold = obstacle(to: guest) {
-            return postpone(&self, .resting, "it rests until \(clock(hold.until)): \(hold.reason)")
+            return postpone(&self, .resting, words(for: hold))
         }
         if let freeze { return postpone(&self, .frozen, "starts are frozen until \(clock(freeze.end))") }
         guard budget.allowsCopy(from: contingent.id), budget.allowsStream(from: contingent.id) else {

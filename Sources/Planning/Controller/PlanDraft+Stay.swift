@@ -22,9 +22,10 @@ extension PlanDraft {
             "\(owner) exceeds \(Wording.decimal(threshold(of: owner))) (capacity \(Wording.decimal(capacity(of: owner)))) "
             + "with probability \(Wording.percent(probability)) at most until \(until), and a copy is prepared from "
             + Wording.percent(configuration.prepareConfidence)
-        let rest = obstacle(to: segment).map { "; it rests until \(clock($0.until)): \($0.reason)" } ?? ""
+        let rest = obstacle(to: segment).map { "; \(words(for: $0))" } ?? ""
         let stillness = freeze.map { "; all moves are frozen until \(clock($0.end)): \($0.reason)" } ?? ""
+        let mode = mode(of: id) < configuration.mode ? "; its group is in mode \(mode(of: id).rawValue)" : ""
         return "\(id) stays on \(owner): \(chance); to move it takes \(Wording.span(segment.timeToMove)) and is put at "
-            + "\(Wording.decimal(configuration.prices.perMove))\(rest)\(stillness)"
+            + "\(Wording.decimal(configuration.prices.perMove))\(rest)\(stillness)\(mode)"
     }
 }

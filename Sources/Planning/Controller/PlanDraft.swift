@@ -99,9 +99,15 @@ struct PlanDraft {
         return memory.rests[segment.id]
     }
 
+    /// What may be done with a segment; with nil, with an instance.
+    func mode(of segment: SegmentID?) -> PlanningMode {
+        let most = segment.flatMap { segments[$0]?.modeMax } ?? configuration.mode
+        return min(most, configuration.mode)
+    }
+
     mutating func order(_ kind: PlannedAction.Kind, _ record: DecisionRecord) {
-        plan.actions.append(
-            PlannedAction(kind: kind, authority: kind.authority(in: configuration.mode), record: record))
+        let authority = kind.authority(in: mode(of: record.segment))
+        plan.actions.append(PlannedAction(kind: kind, authority: authority, record: record))
     }
 
     mutating func note(_ record: DecisionRecord) { plan.notes.append(record) }

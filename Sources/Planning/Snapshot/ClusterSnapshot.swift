@@ -112,6 +112,8 @@ package struct SegmentSnapshot: Hashable, Sendable, Codable {
     package var timeToMove: Duration
     /// Set by an operator or another part: the segment stays where it is.
     package var hold: Hold?
+    /// The most that may be done with it, where that is less than the controller's mode; nil: whatever that allows.
+    package var modeMax: PlanningMode?
 
     package init(
         id: SegmentID,
@@ -120,7 +122,8 @@ package struct SegmentSnapshot: Hashable, Sendable, Codable {
         measuredLoad: Double,
         forecast: [LoadDistribution] = [],
         timeToMove: Duration,
-        hold: Hold? = nil
+        hold: Hold? = nil,
+        modeMax: PlanningMode? = nil
     ) {
         self.id = id
         self.home = home
@@ -129,6 +132,7 @@ package struct SegmentSnapshot: Hashable, Sendable, Codable {
         self.forecast = forecast
         self.timeToMove = timeToMove
         self.hold = hold
+        self.modeMax = modeMax
     }
 }
 
@@ -141,6 +145,14 @@ package struct Hold: Hashable, Sendable, Codable {
         self.until = until
         self.reason = reason
     }
+
+    /// For good.
+    package init(reason: String) { self.init(until: Self.noEnd, reason: reason) }
+
+    /// The end of what has none: the last moment of the year 9999.
+    private static let noEnd = Timestamp(milliseconds: 253_402_300_799_999)
+
+    var hasEnd: Bool { until < Self.noEnd }
 }
 
 /// A time in which no move starts and no ownership changes, except to revert.
