@@ -3,6 +3,7 @@
 // 1. An instance exceeds its threshold with `prepareConfidence` at a step that a move started now could still help,
 //    with every move in flight counted as done.
 // 2. The segments that must leave it are chosen, with their destinations.
+//    The policy that weighs prices leaves it at that where the overload costs less than meeting it.
 // 3. They are scheduled into the slots: the last must be cut over before the overload, or before a freeze that comes
 //    first. While there is time beyond the slack nothing starts, because the forecast gets better.
 // 4. Those whose slot is now are prepared; instances they need are leased. The rest is planned anew next time.
@@ -51,6 +52,10 @@ extension PlanDraft {
         }
         let selection = selection(for: source)
         guard !selection.reliefs.isEmpty else { return noteNoRelief(overload, evidence: evidence) }
+        if configuration.policy == .horizon, !overload.isMeasured {
+            let worth = worth(of: selection, from: source)
+            guard worth.pays else { return noteNotWorthIt(worth, overload, evidence) }
+        }
         var trial = schedule
         let timing = timing(of: selection.reliefs, overload: overload, &trial)
         let isDue = timing.startBy <= now + configuration.startSlack
@@ -64,7 +69,7 @@ extension PlanDraft {
     }
 
     /// The steps that end after the quickest move from this instance could be ready.
-    private func helpfulSteps(for instance: InstanceID) -> Range<Int> {
+    func helpfulSteps(for instance: InstanceID) -> Range<Int> {
         let quickest = snapshot.segments.filter { $0.owner == instance }.map(\.timeToMove).min() ?? .zero
         return min(horizon.firstStep(endingAfter: now + quickest), horizon.count - 1)..<horizon.count
     }
@@ -78,7 +83,7 @@ extension PlanDraft {
         }
     }
 
-    private func selection(for source: InstanceSnapshot) -> ReliefSelection {
+    func selection(for source: InstanceSnapshot) -> ReliefSelection {
         let moving = Set(snapshot.moves.map(\.segment))
         let movable = snapshot.segments.filter { segment in
             segment.owner == source.id && !moving.contains(segment.id) && obstacle(to: segment) == nil
@@ -108,9 +113,7 @@ extension PlanDraft {
     }
 
     private mutating func account(for selection: ReliefSelection) {
-        let opened = Set(selection.reliefs.map(\.destination)).filter { id in
-            instances[id]?.isOurs == false && !spokenFor.contains(id)
-        }
+        let opened = opened(by: selection)
         let hours = (horizon.ends[horizon.count - 1] - now).inSeconds / 3600
         reliefAccount.price += opened.reduce(0) { $0 + (instances[$1]?.costPerHour ?? 0) } * hours
         reliefAccount.price += configuration.prices.perMove * Double(selection.reliefs.count)
