@@ -159,6 +159,7 @@ package final class Assembly: Sendable {
         let clock = options.clock
         var moves = MoveConfiguration(now: { clock.now() })
         moves.gateDrainWithin = configuration.moves.gateTimeout
+        moves.copyBytesPerSecondMax = configuration.moves.copyBytesPerSecondMax
         moves.crashSwitch = options.crashSwitch
         return moves
     }

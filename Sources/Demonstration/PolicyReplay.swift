@@ -141,6 +141,7 @@ struct PolicyReplay {
         controller.latencyObjective = stage.latencyObjective
         var moves = MoveSettings()
         moves.cleanupGrace = .seconds(300)
+        moves.copyBytesPerSecondMax = stage.copyBytesPerSecond
         var lending = LendingSettings()
         lending.max = lentMax
         lending.keepWarm = lentMax > 0 ? 0 : nil

@@ -300,6 +300,8 @@ package struct MoveSettings: Hashable, Sendable {
     package var gateTimeout = Duration.milliseconds(500)
     /// How long the old owner's rows are kept after a move is final.
     package var cleanupGrace = Duration.seconds(900)
+    /// The rate of one move's copy, all its tables together; nil: as fast as it goes.
+    package var copyBytesPerSecondMax: Int?
 
     package init() {}
 }

@@ -304,6 +304,9 @@ struct SettingsReader {
         guard let node = try root.child("moves") else { return settings }
         if let value = try node.child("gate_timeout") { settings.gateTimeout = try value.duration() }
         if let value = try node.child("cleanup_grace") { settings.cleanupGrace = try value.duration() }
+        if let value = try node.child("copy_bytes_per_second_max") {
+            settings.copyBytesPerSecondMax = try value.integer(in: 1 << 16...1 << 40)
+        }
         try node.finish()
         return settings
     }

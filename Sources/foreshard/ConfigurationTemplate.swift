@@ -101,7 +101,10 @@ enum ConfigurationTemplate {
         #   time_zone: Europe/Berlin  # whose days, weekends and daylight saving the load follows; UTC by default
         #   models: [spar, ridge, lstm, week, day, last]   # combined; `prophet+ar`, `prophet` too; see `foreshard evaluate`
 
-        # moves: {gate_timeout: 500ms, cleanup_grace: 15m}
+        # moves:
+        #   gate_timeout: 500ms
+        #   cleanup_grace: 15m        # the old owner's rows are kept so long after a move is final
+        #   copy_bytes_per_second_max: 50000000   # of one move, so that copying does not slow the source; none by default
 
         # router: {clients_max: 1000, queue_max: 10000, queue_timeout: 30s, statement_cache_bytes_max: 67108864}
 

@@ -44,12 +44,14 @@ private let minimal = """
                 router: {clients_max: 10, queue_timeout: 250ms}
                 forecast: {every: 10m, horizon: 3h, models: [prophet+ar, last]}
                 controller: {mode: auto, policy: reactive, threshold: 0.7, return_threshold: 0.5}
-                moves: {cleanup_grace: 1h}
+                moves: {cleanup_grace: 1h, copy_bytes_per_second_max: 50000000}
                 events: [{kind: sale, start: 2026-11-27T18:00:00+01:00, end: 2026-11-27T20:00:00Z}]
                 """
         let configuration = try Configuration.read(text, file: "f.yaml", environment: ["APP_PASSWORD": "x"])
         #expect(configuration.users == [User(name: "app", secret: .password("x"))])
         #expect(configuration.router.queueTimeout == .milliseconds(250))
+        #expect(configuration.moves.cleanupGrace == .seconds(3600))
+        #expect(configuration.moves.copyBytesPerSecondMax == 50_000_000)
         let lending = configuration.pool.lending
         #expect(
             lending.max == 2 && lending.keepWarm == 1 && lending.connectionsMax == 5 && lending.hooks == "/etc/hooks")
