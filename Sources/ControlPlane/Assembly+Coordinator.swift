@@ -53,7 +53,8 @@ extension Assembly {
                 meterEvery: options.meterEvery, forecastEvery: forecast.every,
                 controlEvery: controlEvery(configuration),
                 latencyObjective: configuration.controller.latencyObjective),
-            executor: made.executor, controller: try controller(configuration, options, made.catalog), window: window)
+            executor: made.executor, controller: try controller(configuration, options, made.catalog, made.logger),
+            window: window)
         await coordinator.attach(
             MoveService(
                 executor: made.executor, clock: options.clock, watch: watch(configuration),
@@ -85,7 +86,7 @@ extension Assembly {
     }
 
     private static func controller(
-        _ configuration: Configuration, _ options: Options, _ catalog: CatalogStore
+        _ configuration: Configuration, _ options: Options, _ catalog: CatalogStore, _ logger: Logger
     ) throws -> ShardingController {
         let settings = configuration.controller
         var planning = PlanningConfiguration(settings)
@@ -99,8 +100,19 @@ extension Assembly {
             throw ClusterError(
                 "the controller's settings contradict each other: " + planning.problems.joined(separator: "; "))
         }
-        let memory = try catalog.controllerMemory().map { try JSONDecoder().decode(ControllerMemory.self, from: $0) }
-        return ShardingController(configuration: planning, memory: memory ?? ControllerMemory())
+        return ShardingController(configuration: planning, memory: try memory(in: catalog, logger))
+    }
+
+    /// Patience and cool-downs, no more: what another version wrote is worth no refusal to start.
+    private static func memory(in catalog: CatalogStore, _ logger: Logger) throws -> ControllerMemory {
+        guard let stored = try catalog.controllerMemory() else { return ControllerMemory() }
+        do {
+            return try JSONDecoder().decode(ControllerMemory.self, from: stored)
+        } catch {
+            logger.notice(
+                "the controller's memory is of another version: it starts anew", metadata: ["error": "\(error)"])
+            return ControllerMemory()
+        }
     }
 
     private static func schedule(

@@ -45,6 +45,35 @@ struct ControllerMemoryTests {
         #expect(plan.moved == ["s2"], "the other segment goes instead")
     }
 
+    @Test func whatNobodySawCountsAndRests() throws {
+        var controller = ShardingController(configuration: .test { $0.movesPerHourMax = 2 })
+        var cluster = ClusterBuilder()
+        for index in 1...4 { cluster.add(SegmentID("s\(index)")) { _ in 25 } }
+        cluster.changeInstance("contingent-1") { $0.availability = .active }
+        #expect(controller.plan(cluster.snapshot).moved.count == 2)
+        // Both failed before the next plan.
+        cluster.now = cluster.now + .seconds(60)
+        #expect(controller.plan(cluster.snapshot).moved.isEmpty)
+        #expect(controller.memory.rests.count == 2)
+        let restored = try JSONDecoder().decode(
+            ControllerMemory.self, from: JSONEncoder().encode(controller.memory))
+        #expect(restored == controller.memory)
+        cluster.now = cluster.now + .seconds(3600)
+        #expect(controller.plan(cluster.snapshot).moved.count == 2)
+    }
+
+    @Test func anInstanceThatWasGivenBackStartsAnew() {
+        var controller = ShardingController(configuration: .test())
+        var cluster = ClusterBuilder()
+        cluster.add("s1") { _ in 10 }
+        cluster.changeInstance("contingent-1") { $0.availability = .active }
+        #expect(controller.plan(cluster, times: 3).kinds == [.giveBack("contingent-1")])
+        cluster.changeInstance("contingent-1") { $0.availability = .warm }
+        _ = controller.plan(cluster.snapshot)
+        cluster.changeInstance("contingent-1") { $0.availability = .active }
+        #expect(controller.plan(cluster.snapshot).kinds.isEmpty, "it was leased a moment ago")
+    }
+
     @Test func revertsTeachLongerEachTime() {
         var controller = ShardingController(configuration: .test())
         for (round, hours) in [2, 4, 8, 16, 24, 24].enumerated() {

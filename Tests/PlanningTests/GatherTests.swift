@@ -53,6 +53,39 @@ struct GatherTests {
         #expect(!dear.notes(.notWorthIt).isEmpty)
     }
 
+    /// The second is to take what the first has to leave; only one move at a time is allowed.
+    @Test func whatTakesIsNotEmptiedInTheSamePlan() {
+        var cluster = ClusterBuilder()
+        cluster.add("big", home: "home-1") { _ in 64 }
+        for index in 1...3 { cluster.add(SegmentID("s\(index)"), owner: "contingent-1") { _ in 8 } }
+        cluster.add("t1", home: "home-2", owner: "contingent-2") { _ in 26 }
+        for contingent in ["contingent-1", "contingent-2"] as [InstanceID] {
+            cluster.changeInstance(contingent) { $0.availability = .active }
+        }
+        let plan = plan(cluster) { $0.movesInFlightPerSourceMax = 1 }
+        #expect(plan.moved.count == 1)
+        for directive in plan.directives {
+            let owner = cluster.segments.first { $0.id == directive.segmentID }?.owner
+            #expect(plan.actions.contains { $0.directive == directive && $0.record.source == owner }, "\(plan.actions)")
+        }
+    }
+
+    /// Sixteen moves of half an hour, two at a time, take longer than twice the horizon.
+    @Test func manyGuestsGoHomeWhenTheCalmHasLasted() {
+        var cluster = ClusterBuilder()
+        for index in 1...16 {
+            cluster.add(SegmentID("s\(index)"), owner: "contingent-1", minutesToMove: 30) { _ in 2 }
+        }
+        cluster.changeInstance("contingent-1") { $0.availability = .active }
+        var configuration = PlanningConfiguration(for: .horizon)
+        configuration.mode = .auto
+        var controller = ShardingController(configuration: configuration)
+        let early = controller.plan(cluster, times: 5)
+        #expect(early.moved.isEmpty && !early.notes(.notWorthIt).isEmpty)
+        cluster.now = cluster.now + .seconds(5 * 3600)
+        #expect(!controller.plan(cluster, times: 3).moved.isEmpty)
+    }
+
     @Test func staysWhenTheLoadComesBackSoon() {
         let plan = plan(away { $0 < 60 ? 20 : 60 }, times: 5)
         #expect(plan.moved.isEmpty)

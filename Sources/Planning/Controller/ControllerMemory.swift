@@ -11,15 +11,22 @@ package struct ControllerMemory: Hashable, Sendable, Codable {
     /// Where segments were sent to empty the instance that they were on; for as long as the move lasts.
     var gathered: [SegmentID: InstanceID] = [:]
     var returnAgreed: [InstanceID: Int] = [:]
+    /// Since when the segments of an instance have had room elsewhere.
+    var calmSince: [InstanceID: Timestamp] = [:]
     var dropAgreed: [InstanceID: Int] = [:]
     var idle: [InstanceID: Int] = [:]
     var measuredOver: [InstanceID: Int] = [:]
     var surprised: [InstanceID: Int] = [:]
     /// When the moves of the last hour began.
     private var begun: [MoveID: Timestamp] = [:]
+    /// Segments that the last plan told to move: each counts as begun, also when its move fails before anybody sees it.
+    private var ordered: [SegmentID: Timestamp] = [:]
     private var owners: [SegmentID: InstanceID] = [:]
     private var moves: [SegmentID: MoveInFlight] = [:]
     private var reverting: Set<MoveID> = []
+
+    /// What failed at once would fail at once again; something else goes first meanwhile.
+    private static let unseenRest = Duration.seconds(5 * 60)
 
     package init() {}
 
@@ -36,8 +43,23 @@ package struct ControllerMemory: Hashable, Sendable, Codable {
         }
         owners = Dictionary(snapshot.segments.map { ($0.id, $0.owner) }, uniquingKeysWith: { first, _ in first })
         moves = present
-        for move in snapshot.moves where begun[move.id] == nil { begun[move.id] = move.startedAt }
+        for move in snapshot.moves where begun[move.id] == nil {
+            begun[move.id] = move.startedAt
+            ordered[move.segment] = nil
+        }
+        for (segment, moment) in ordered {
+            begun[MoveID("unseen \(segment) \(moment)")] = moment
+            rest(segment, until: snapshot.now + Self.unseenRest, "its last move was refused, or failed at once")
+        }
+        ordered = [:]
         forget(snapshot)
+    }
+
+    /// The plan is about to be carried out.
+    mutating func ordered(by plan: Plan) {
+        for action in plan.actions where action.isExecutable {
+            if let directive = action.directive { ordered[directive.segmentID] = plan.at }
+        }
     }
 
     /// Moves that began within the hour before the last snapshot.
@@ -81,13 +103,21 @@ package struct ControllerMemory: Hashable, Sendable, Codable {
         return streaks[instance] ?? 0
     }
 
+    /// Its segments cannot leave it.
+    mutating func noCalm(on instance: InstanceID) {
+        returnAgreed[instance] = nil
+        calmSince[instance] = nil
+    }
+
     private mutating func forget(_ snapshot: ClusterSnapshot) {
         rests = rests.filter { $0.value.until > snapshot.now && owners[$0.key] != nil }
         reverts = reverts.filter { owners[$0.key] != nil }
         reverting.formIntersection(snapshot.moves.map(\.id))
         begun = begun.filter { snapshot.now - $0.value < .seconds(3600) }
         gathered = gathered.filter { moves[$0.key]?.target == $0.value }
-        let instances = Set(snapshot.instances.map(\.id))
+        // Of an instance that was given back nothing is known when it comes again.
+        let instances = Set(snapshot.instances.filter(\.isOurs).map(\.id))
+        calmSince = calmSince.filter { instances.contains($0.key) }
         for streaks in [\Self.returnAgreed, \.dropAgreed, \.idle, \.measuredOver, \.surprised] {
             self[keyPath: streaks] = self[keyPath: streaks].filter { instances.contains($0.key) }
         }

@@ -1,13 +1,15 @@
 // The way back of the horizon policy: fewer instances whenever that pays.
 //
 // A contingent instance is emptied when all its segments have room elsewhere, at home first, else with others, to the end
-// of the horizon; and when the hours of it that are saved by then cost more than the moves, there and back again.
+// of the horizon; and when the hours of it that this saves cost more than the moves, there and back again. A calm that
+// lasts to the end of the horizon is expected to go on for as long again, or for as long as it has lasted: without that
+// an instance with many guests would be kept for ever.
 
 import ClusterModel
 
 extension PlanDraft {
     mutating func gather() {
-        for instance in spokenFor { memory.returnAgreed[instance] = nil }
+        for instance in spokenFor { memory.noCalm(on: instance) }
         let contingents = snapshot.instances.filter {
             $0.role == .contingent && $0.isOurs && !spokenFor.contains($0.id)
         }
@@ -19,7 +21,7 @@ extension PlanDraft {
     /// Whether a move brings it a segment: it was chosen to take, so it is not emptied meanwhile.
     private func isTaking(_ instance: InstanceID) -> Bool {
         moves.contains { $0.target == instance && ($0.phase.isBeforeCutOver || $0.phase == .cuttingOver) }
-            || plan.directives.contains { $0.destination == instance }
+            || plan.directives.contains { $0.destination == instance } || gatheredOn.contains(instance)
     }
 
     /// Whether it will not be moved for good, so that the others would leave for nothing.
@@ -39,12 +41,9 @@ extension PlanDraft {
 
     private mutating func gather(from contingent: InstanceSnapshot) {
         let guests = snapshot.segments.filter { committed.locations[$0.id] == contingent.id }
-        guard !guests.isEmpty else {
-            memory.returnAgreed[contingent.id] = nil
-            return
-        }
+        guard !guests.isEmpty else { return memory.noCalm(on: contingent.id) }
         if let fixed = guests.first(where: isFixed) {
-            memory.returnAgreed[contingent.id] = nil
+            memory.noCalm(on: contingent.id)
             let why = fixed.hold?.reason ?? "its group is in mode \(mode(of: fixed.id).rawValue)"
             let sentence = "\(contingent.id) keeps \(guests.count) segments: \(fixed.id) stays, \(why)"
             return note(
@@ -57,6 +56,7 @@ extension PlanDraft {
             configuration.gatherLimit + (isCounting ? configuration.returnHysteresis : 0),
             configuration.overloadThreshold)
         let gathering = gathering(guests, from: contingent, limit: limit)
+        memory.calmSince[contingent.id] = gathering.stuck == nil ? memory.calmSince[contingent.id] ?? now : nil
         let pays = gathering.hoursSaved * contingent.costPerHour > gathering.price
         let agreed = ControllerMemory.count(
             gathering.stuck == nil && pays, contingent.id, in: &memory.returnAgreed)
@@ -84,7 +84,10 @@ extension PlanDraft {
                 "\(contingent.id) could be emptied (\(account)); \(agreed) of \(configuration.returnPlans) plans agree"
             return note(record(.wait, .agreementPending, source: contingent.id, evidence: evidence, sentence: sentence))
         }
-        for (guest, target) in gathering.targets { committed.move(guest.id, to: target) }
+        for (guest, target) in gathering.targets {
+            committed.move(guest.id, to: target)
+            gatheredOn.insert(target)
+        }
         for (guest, target) in gathering.targets { send(guest, from: contingent, to: target, evidence, account) }
     }
 
@@ -120,8 +123,9 @@ extension PlanDraft {
             }
             gathering.targets.append((guest, best.id))
         }
-        let end = horizon.ends[horizon.count - 1]
-        gathering.hoursSaved = max(0, (end - now - movingTime(of: guests)).inSeconds / 3600)
+        let ahead = horizon.ends[horizon.count - 1] - now
+        let calm = ahead + max(ahead, memory.calmSince[contingent.id].map { now - $0 } ?? .zero)
+        gathering.hoursSaved = max(0, (calm - movingTime(of: guests)).inSeconds / 3600)
         gathering.evidence.destinationPeakAfter = fullest?.peak
         gathering.evidence.destinationCapacity = fullest?.capacity
         gathering.price = 2 * configuration.prices.perMove * Double(guests.count)

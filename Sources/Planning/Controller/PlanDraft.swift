@@ -24,6 +24,8 @@ struct PlanDraft {
     var moves: [MoveInFlight]
     /// Pool instances that this plan or a coming one needs.
     var spokenFor: Set<InstanceID> = []
+    /// Instances that this plan gathers segments on, now or as soon as the limits let it.
+    var gatheredOn: Set<InstanceID> = []
     var plan: Plan
     var reliefPreference = ReliefPreference.fewestMoves
     var reliefAccount = ReliefAccount()

@@ -18,6 +18,7 @@ package struct ShardingController: Hashable, Sendable, Codable {
         var draft = PlanDraft(snapshot, configuration: configuration, memory: memory)
         draft.run()
         memory = draft.memory
+        memory.ordered(by: draft.plan)
         return draft.plan
     }
 }
