@@ -114,6 +114,11 @@ let package = Package(
             ], resources: [.copy("Resources/worldcup98")],
             swiftSettings: strict),
 
+        .target(
+            name: "Campaign",
+            dependencies: ["ClusterModel", "ContingentPool", "Migration", "Planning", "Simulation"],
+            swiftSettings: strict),
+
         // The one executable.
         .executableTarget(
             name: "foreshard",
@@ -176,6 +181,10 @@ let package = Package(
             dependencies: [
                 "ClusterModel", "Planning", "Simulation",
             ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CampaignTests",
+            dependencies: ["Campaign", "ClusterModel", "ContingentPool", "Migration", "Planning"],
             swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["ClusterModel", "Settings"], swiftSettings: strict),
         .testTarget(name: "WorkloadTests", dependencies: ["ClusterModel", "Workload"], swiftSettings: strict),
@@ -274,6 +283,9 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "PlanBenchmark", dependencies: ["ClusterModel", "Planning"], path: "Benchmarks/PlanBenchmark",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "CampaignBenchmark", dependencies: ["Campaign"], path: "Benchmarks/CampaignBenchmark",
             swiftSettings: strict),
         .executableTarget(
             name: "HistoryBenchmark", dependencies: ["ClusterModel", "History", grdb],
