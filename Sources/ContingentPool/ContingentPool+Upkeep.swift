@@ -27,8 +27,15 @@ extension ContingentPool {
         let named = allMembers.filter { (try? provider(of: $0))?.terms(of: $0.id) != nil }
         let lent = named.count { $0.state.lease != nil }
         return Replenishment(
-            of: named, warmMin: configuration.lending.warmMin(atLeast: configuration.warmMin, lent: lent),
-            membersMax: configuration.membersMax)
+            of: named, floor: configuration.lending.floor(over: configuration.warmFloor, lent: lent),
+            unmade: unmade, membersMax: configuration.membersMax)
+    }
+
+    private var unmade: [Zone: Int] {
+        let terms = providers.flatMap { provider in
+            provider.instances.filter { (members[$0]?.state ?? .absent) == .absent }.compactMap(provider.terms)
+        }
+        return Dictionary(terms.map { ($0.zone, 1) }, uniquingKeysWith: +)
     }
 
     /// What is still draining; and what was ordered but has no outcome, because the store did not take it.
@@ -50,16 +57,18 @@ extension ContingentPool {
     private func replenish() -> [(InstanceID, PoolAction)] {
         let plan = replenishment
         let warming = plan.toWarm.compactMap { request(.warmingRequested, of: $0) }
-        let new = (0..<plan.toProvision).compactMap { _ in
-            newMember().flatMap { request(.provisioningRequested, of: $0) }
+        let new = plan.toProvision.compactMap { zone in
+            newMember(in: zone).flatMap { request(.provisioningRequested, of: $0) }
         }
         return warming + new
     }
 
-    private func newMember() -> InstanceID? {
-        if let absent = allMembers.first(where: { $0.state == .absent }) { return absent.id }
+    /// - Parameter zone: nil: any.
+    private func newMember(in zone: Zone?) -> InstanceID? {
+        let absent = allMembers.first { $0.state == .absent && (zone == nil || $0.zone == zone) }
+        if let absent { return absent.id }
         for provider in providers {
-            if let id = provider.candidate(besides: Set(members.keys)), let terms = provider.terms(of: id) {
+            if let id = provider.candidate(besides: Set(members.keys), in: zone), let terms = provider.terms(of: id) {
                 add(PoolMember(id: id, provider: provider.name, zone: terms.zone))
                 return id
             }

@@ -1,7 +1,9 @@
+import ClusterModel
+
 /// The limits of a pool.
 package struct PoolConfiguration: Hashable, Sendable {
     /// Members that shall be warm and held by nobody.
-    package var warmMin = 1
+    package var warmFloor = WarmFloor(1)
     /// Members in all, quarantined ones included.
     package var membersMax = 4
     /// Health checks in a row that may fail before a member is quarantined.

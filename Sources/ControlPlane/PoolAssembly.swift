@@ -18,7 +18,7 @@ struct PoolAssembly {
 
     func make() async throws -> ContingentPool {
         var limits = PoolConfiguration()
-        limits.warmMin = configuration.pool.warm
+        limits.warmFloor = configuration.pool.warm
         limits.membersMax = membersMax
         limits.lending = lending
         let application = asksForPasswords ? configuration.application : nil
@@ -40,6 +40,7 @@ struct PoolAssembly {
         var rules = LendingRules()
         rules.max = settings.max
         rules.keepWarm = configuration.pool.keptWarm
+        rules.keepWarmInZones = configuration.pool.warm.zones
         rules.noticeMax = settings.noticeMax
         rules.termMax = settings.termMax
         rules.connectionsMax = settings.connectionsMax
@@ -98,7 +99,9 @@ struct PoolAssembly {
                     directory: configuration.dataDirectory + "/contingent",
                     settings: try localServers ?? servers(of: local)),
                 instancesMax: local.instancesMax,
-                terms: InstanceTerms(zone: local.zone, capacity: local.capacity, costPerHour: local.costPerHour))
+                terms: InstanceTerms(
+                    zone: local.zones[0], capacity: local.capacity, costPerHour: local.costPerHour),
+                zones: local.zones)
         case .command(let command): return CommandProvider(calls(of: command))
         }
     }

@@ -160,11 +160,11 @@ struct PolicyReplay {
             pool: PoolSettings(
                 provider: .local(
                     LocalProviderSettings(
-                        zone: "b", instancesMax: stage.contingents,
+                        zones: ["b"], instancesMax: stage.contingents,
                         capacity: Load(Double(stage.contingentConnections)),
                         connectionsMax: stage.contingentConnections, costPerHour: 1,
                         locale: DemonstrationServers.settings.locale)),
-                warm: stage.contingents, lending: lending),
+                warm: WarmFloor(stage.contingents), lending: lending),
             groups: [GroupSettings(group: Shop.group, segments: stage.segments)], router: router,
             forecast: forecast, controller: controller, moves: moves, events: load.events, eventFiles: [])
     }

@@ -121,17 +121,19 @@ package struct PoolSettings: Sendable {
 
     package var provider: Provider
     /// Instances kept ready.
-    package var warm: Int
+    package var warm: WarmFloor
     package var lending: LendingSettings
 
-    package init(provider: Provider, warm: Int, lending: LendingSettings = LendingSettings()) {
+    package init(provider: Provider, warm: WarmFloor, lending: LendingSettings = LendingSettings()) {
         self.provider = provider
         self.warm = warm
         self.lending = lending
     }
 
     /// Warm instances that are never lent.
-    package var keptWarm: Int { lending.keepWarm ?? max(1, warm) }
+    package var keptWarm: Int {
+        max(lending.keepWarm ?? max(1, warm.total), warm.zones.values.reduce(0, +))
+    }
 }
 
 /// Lending of contingent instances to others; off unless `max` is above 0.
@@ -152,7 +154,8 @@ package struct LendingSettings: Hashable, Sendable {
 }
 
 package struct LocalProviderSettings: Hashable, Sendable {
-    package var zone: Zone
+    /// What its instances are said to be in, round robin. Never empty.
+    package var zones: [Zone]
     package var instancesMax: Int
     package var capacity: Load
     package var connectionsMax: Int
@@ -161,9 +164,9 @@ package struct LocalProviderSettings: Hashable, Sendable {
     package var locale: String
 
     package init(
-        zone: Zone, instancesMax: Int, capacity: Load, connectionsMax: Int, costPerHour: Double, locale: String
+        zones: [Zone], instancesMax: Int, capacity: Load, connectionsMax: Int, costPerHour: Double, locale: String
     ) {
-        self.zone = zone
+        self.zones = zones
         self.instancesMax = instancesMax
         self.capacity = capacity
         self.connectionsMax = connectionsMax

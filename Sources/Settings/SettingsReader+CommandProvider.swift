@@ -12,7 +12,7 @@ extension SettingsReader {
             command: try words(node.required("command")),
             timeouts: try timeouts(node, isCheckedByCommand: isCheckedByCommand),
             isCheckedByCommand: isCheckedByCommand,
-            zones: try zones(node),
+            zones: try zones(node, orElse: "default"),
             instancesMax: try node.child("instances_max")?.integer(in: 1...100) ?? 2,
             capacity: Load(try node.child("capacity")?.number(in: 0.01...1e6) ?? Double(connections)),
             connectionsMax: connections,
@@ -34,24 +34,6 @@ extension SettingsReader {
         }
         guard !words.isEmpty else { throw list.error("must name a program: its path, or its name in PATH") }
         return words
-    }
-
-    private func zones(_ node: SettingsNode) throws(ConfigurationError) -> [Zone] {
-        let (one, several) = (try node.child("zone"), try node.child("zones"))
-        switch (one, several) {
-        case (nil, nil): return ["default"]
-        case (let one?, nil): return [Zone(try one.string())]
-        case (_?, _?): throw node.error("has both `zone` and `zones`: give one of them")
-        case (nil, let list?):
-            var zones: [Zone] = []
-            for item in try list.items() {
-                let zone = Zone(try item.string())
-                guard !zones.contains(zone) else { throw item.error("names `\(zone)` twice") }
-                zones.append(zone)
-            }
-            guard !zones.isEmpty else { throw list.error("must name at least one zone, or be left out") }
-            return zones
-        }
     }
 
     private func timeouts(

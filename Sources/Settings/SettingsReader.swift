@@ -99,7 +99,7 @@ struct SettingsReader {
     }
 
     func pool(_ root: SettingsNode) throws(ConfigurationError) -> PoolSettings {
-        guard let node = try root.child("pool") else { return PoolSettings(provider: .fixed([]), warm: 0) }
+        guard let node = try root.child("pool") else { return PoolSettings(provider: .fixed([]), warm: WarmFloor(0)) }
         enum Kind: String, CaseIterable { case local, `static`, command }
         let provider: PoolSettings.Provider
         switch try node.required("provider").choice(of: Kind.self) {
@@ -107,8 +107,8 @@ struct SettingsReader {
         case .local: provider = .local(try localProvider(node))
         case .command: provider = .command(try commandProvider(node))
         }
-        let warm = try node.child("warm")?.integer(in: 0...100) ?? 1
-        let settings = PoolSettings(provider: provider, warm: warm, lending: try lending(node))
+        let warm = try node.child("warm").map { node throws(ConfigurationError) in try warmFloor(node, of: provider) }
+        let settings = PoolSettings(provider: provider, warm: warm ?? WarmFloor(1), lending: try lending(node))
         try node.finish()
         if case .local(let local) = provider, settings.lending.max > 0, local.instancesMax <= settings.keptWarm {
             let lend = try node.child("lend") ?? node
@@ -136,7 +136,7 @@ struct SettingsReader {
     private func localProvider(_ node: SettingsNode) throws(ConfigurationError) -> LocalProviderSettings {
         let connections = try node.child("connections")?.integer(in: 1...10_000) ?? 20
         return LocalProviderSettings(
-            zone: Zone(try node.child("zone")?.string() ?? "local"),
+            zones: try zones(node, orElse: "local"),
             instancesMax: try node.child("instances_max")?.integer(in: 1...100) ?? 2,
             capacity: Load(try node.child("capacity")?.number(in: 0.01...1e6) ?? Double(connections)),
             connectionsMax: connections,

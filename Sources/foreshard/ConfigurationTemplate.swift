@@ -49,10 +49,11 @@ enum ConfigurationTemplate {
           capacity: 16
           connections: 20
           zone: b
+          # zones: [b, c]           # instead of `zone`, with local and command: instances are spread over them
+          # warm: {b: 1, c: 1}      # warm instances of each zone
           # locale: C.UTF-8         # of local servers; as your databases have it (SHOW lc_collate)
           # with provider: command, beside instances_max, capacity, connections and zone:
           # command: [/etc/foreshard/instances.sh]        # program and arguments; no shell reads them
-          # zones: [b, c]           # instead of `zone`: instances are spread over them
           # timeouts: {provision: 15m, start: 5m, stop: 1m, wipe: 15m, remove: 15m}
           # check: false            # true: the program is asked for `check` too (timeouts.check: 10s)
           # Warm instances may be lent to others until the service needs them; `foreshard pool lend`. Off by default.

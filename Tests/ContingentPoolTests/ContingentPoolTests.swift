@@ -15,13 +15,14 @@ private struct Bench {
         _ zones: KeyValuePairs<InstanceID, Zone> = ["c1": "a", "c2": "b", "c3": "c"],
         stored: [PoolMember] = [],
         warmMin: Int = 1,
+        floor: WarmFloor? = nil,
         schemaFails: Bool = false
     ) {
         provider = FakeProvider(zones)
         store = MemoryStore(stored)
         notices = Notices()
         var configuration = PoolConfiguration()
-        configuration.warmMin = warmMin
+        configuration.warmFloor = floor ?? WarmFloor(warmMin)
         pool = ContingentPool(
             configuration: configuration,
             providers: [provider],
@@ -55,6 +56,17 @@ private func stored(_ id: InstanceID, _ state: PoolMemberState) -> PoolMember {
         #expect(readiness.values(.provisioning, by: "fake").count == 2)
         #expect(readiness.values(.warming, by: "fake").count == 2)
         #expect(bench.store.state.withLock { $0.timings.count } == 4)
+    }
+
+    @Test func keepsAsManyWarmInEachZoneAsAsked() async throws {
+        let zones: KeyValuePairs<InstanceID, Zone> = ["c1": "a", "c2": "a", "c3": "b"]
+        let bench = Bench(zones, floor: WarmFloor(zones: ["b": 1]))
+        try await bench.pool.recover()
+        await bench.pool.upkeep()
+        #expect(await bench.pool.allMembers.map(\.id) == ["c3"])
+        _ = try await bench.pool.lease(for: .move("m1"))
+        await bench.pool.upkeep()
+        #expect(await bench.pool.allMembers.map(\.id) == ["c3"], "zone b has no other, and zone a is no substitute")
     }
 
     @Test func storesEachTransitionBeforeItActs() async throws {

@@ -23,12 +23,12 @@ final class FakeProvider: Provider {
 
     let name: String
     let state = Mutex(State())
-    private let ids: [InstanceID]
+    let instances: [InstanceID]
     private let zones: [InstanceID: Zone]
 
     init(name: String = "fake", _ zones: KeyValuePairs<InstanceID, Zone>) {
         self.name = name
-        ids = zones.map(\.key)
+        instances = zones.map(\.key)
         self.zones = Dictionary(uniqueKeysWithValues: zones.map { ($0.key, $0.value) })
     }
 
@@ -74,7 +74,6 @@ final class FakeProvider: Provider {
         }
     }
 
-    func candidate(besides taken: Set<InstanceID>) -> InstanceID? { ids.first { !taken.contains($0) } }
     func terms(of instance: InstanceID) -> InstanceTerms? {
         zones[instance].map { InstanceTerms(zone: $0, capacity: Load(4), costPerHour: 1) }
     }

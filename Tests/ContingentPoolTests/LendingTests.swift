@@ -86,7 +86,25 @@ private func candidate(_ id: InstanceID, price: Double, notice: Int, warmUp: Int
         #expect(try rules.choose("c", of: pool) == "c")
         #expect(refusal(rules, "a", of: pool)?.contains("last warm instance of its zone") == true)
         let scattered = members(("a", "x", .warm), ("b", "y", .warm))
-        #expect(refusal(rules, nil, of: scattered)?.contains("last of its zone") == true)
+        #expect(refusal(rules, nil, of: scattered)?.contains("no zone has more") == true)
+    }
+
+    @Test func aZoneKeepsItsFloor() throws {
+        var floors = rules
+        floors.keepWarmInZones = ["x": 2]
+        let pool = members(("a", "x", .warm), ("b", "x", .warm), ("c", "y", .warm), ("d", "y", .warm))
+        #expect(try floors.choose(nil, of: pool) == "c")
+        #expect(refusal(floors, "a", of: pool)?.contains("2 warm instances stay in zone x") == true)
+        #expect(try rules.choose("a", of: pool) == "a")
+        let more = pool + members(("e", "x", .warm))
+        #expect(try floors.choose("a", of: more) == "a")
+    }
+
+    /// More than the zones' floors, so that there is one to lend.
+    @Test func theFloorsOfZonesAreRaisedToLend() {
+        let zones = WarmFloor(zones: ["x": 1, "y": 2])
+        #expect(rules.floor(over: zones, lent: 0) == WarmFloor(zones: ["x": 1, "y": 2], total: 4))
+        #expect(rules.floor(over: zones, lent: 2) == zones)
     }
 
     @Test func noMoreAreLentThanAllowed() {
@@ -102,10 +120,10 @@ private func candidate(_ id: InstanceID, price: Double, notice: Int, warmUp: Int
     }
 
     @Test func oneMoreIsKeptWarmWhileOneMoreMayBeLent() {
-        #expect(LendingRules().warmMin(atLeast: 1, lent: 0) == 1)
-        #expect(rules.warmMin(atLeast: 1, lent: 0) == 2)
-        #expect(rules.warmMin(atLeast: 1, lent: 2) == 1)
-        #expect(rules.warmMin(atLeast: 5, lent: 1) == 5)
+        #expect(LendingRules().floor(over: WarmFloor(1), lent: 0) == WarmFloor(1))
+        #expect(rules.floor(over: WarmFloor(1), lent: 0) == WarmFloor(2))
+        #expect(rules.floor(over: WarmFloor(1), lent: 2) == WarmFloor(1))
+        #expect(rules.floor(over: WarmFloor(5), lent: 1) == WarmFloor(5))
     }
 
     @Test func termsOutsideOfTheLimitsAreRefused() throws {
@@ -127,8 +145,10 @@ private func candidate(_ id: InstanceID, price: Double, notice: Int, warmUp: Int
     @Test func whatIsClaimedIsWarmedFirstAndForNobodyElse() {
         let claimed = PoolMember(id: "a", provider: "p", zone: "z", state: .idleCold, claim: .named("x"))
         let warming = PoolMember(id: "b", provider: "p", zone: "z", state: .warming, claim: .named("x"))
-        #expect(Replenishment(of: [claimed], warmMin: 0, membersMax: 4).toWarm == ["a"])
-        #expect(Replenishment(of: [claimed, warming], warmMin: 1, membersMax: 4).toProvision == 1)
+        #expect(Replenishment(of: [claimed], floor: WarmFloor(0), unmade: ["z": 9], membersMax: 4).toWarm == ["a"])
+        #expect(
+            Replenishment(of: [claimed, warming], floor: WarmFloor(1), unmade: ["z": 9], membersMax: 4).toProvision
+                .count == 1)
     }
 }
 

@@ -9,29 +9,79 @@ private func members(_ states: [PoolMemberState]) -> [PoolMember] {
 
 @Suite struct ReplenishmentTests {
     @Test func anEmptyPoolIsFilled() {
-        #expect(Replenishment(of: [], warmMin: 2, membersMax: 4).toProvision == 2)
+        #expect(Replenishment(of: [], floor: WarmFloor(2), unmade: ["z": 9], membersMax: 4).toProvision.count == 2)
     }
 
     @Test func idleMembersAreWarmedBeforeNewOnesAreMade() {
-        let plan = Replenishment(of: members([.idleCold, .active, .idleCold]), warmMin: 3, membersMax: 9)
+        let plan = Replenishment(
+            of: members([.idleCold, .active, .idleCold]), floor: WarmFloor(3), unmade: ["z": 9], membersMax: 9)
         #expect(plan.toWarm == ["c0", "c2"])
-        #expect(plan.toProvision == 1)
+        #expect(plan.toProvision.count == 1)
     }
 
     @Test(arguments: [PoolMemberState.warm, .warming, .wiping, .provisioning])
     func whatIsOnItsWayCounts(state: PoolMemberState) {
-        #expect(Replenishment(of: members([state]), warmMin: 1, membersMax: 9).isEmpty)
+        #expect(Replenishment(of: members([state]), floor: WarmFloor(1), unmade: ["z": 9], membersMax: 9).isEmpty)
     }
 
     @Test(arguments: [PoolMemberState.reserved(.named("x")), .active, .draining, .quarantined(reason: "q")])
     func whatIsTakenIsReplaced(state: PoolMemberState) {
-        #expect(Replenishment(of: members([state]), warmMin: 1, membersMax: 9).toProvision == 1)
+        #expect(
+            Replenishment(of: members([state]), floor: WarmFloor(1), unmade: ["z": 9], membersMax: 9).toProvision.count
+                == 1)
     }
 
     @Test func quarantinedMembersCannotMakeThePoolGrowForEver() {
         let sick = members(Array(repeating: .quarantined(reason: "q"), count: 4))
-        #expect(Replenishment(of: sick, warmMin: 1, membersMax: 4).isEmpty)
-        #expect(Replenishment(of: members([.retired, .absent]), warmMin: 1, membersMax: 1).toProvision == 1)
+        #expect(Replenishment(of: sick, floor: WarmFloor(1), unmade: ["z": 9], membersMax: 4).isEmpty)
+        #expect(
+            Replenishment(of: members([.retired, .absent]), floor: WarmFloor(1), unmade: ["z": 9], membersMax: 1)
+                .toProvision.count == 1)
+    }
+}
+
+@Suite struct ZonedReplenishmentTests {
+    private let floor = WarmFloor(zones: ["b": 1, "c": 1])
+
+    private func members(_ states: (InstanceID, Zone, PoolMemberState)...) -> [PoolMember] {
+        states.map { PoolMember(id: $0, provider: "p", zone: $1, state: $2) }
+    }
+
+    private func plan(
+        _ members: [PoolMember], _ floor: WarmFloor, unmade: [Zone: Int] = ["b": 4, "c": 4], membersMax: Int = 9
+    ) -> Replenishment { Replenishment(of: members, floor: floor, unmade: unmade, membersMax: membersMax) }
+
+    @Test func eachZoneGetsItsOwn() {
+        #expect(plan([], floor).toProvision == ["b", "c"])
+        let rich = members(("b1", "b", .warm), ("b2", "b", .warm), ("b3", "b", .idleCold))
+        #expect(plan(rich, floor).toProvision == ["c"], "what is warm in b does not help c")
+        #expect(plan(rich, floor).toWarm == [])
+    }
+
+    @Test func idleMembersOfTheZoneAreWarmedFirst() {
+        let idle = members(("b1", "b", .warm), ("b2", "b", .idleCold), ("c1", "c", .idleCold))
+        #expect(plan(idle, floor).toWarm == ["c1"])
+        #expect(plan(idle, floor).toProvision == [])
+    }
+
+    @Test func whatIsOnItsWayInTheZoneCounts() {
+        #expect(plan(members(("b1", "b", .warming), ("c1", "c", .provisioning)), floor).isEmpty)
+        #expect(plan(members(("b1", "b", .warm), ("b2", "b", .wiping)), floor).toProvision == ["c"])
+    }
+
+    @Test func theRestOfTheTotalComesFromAnywhere() {
+        #expect(plan([], floor.raised(to: 3)).toProvision == ["b", "c", nil])
+        let idle = members(("b1", "b", .warm), ("c1", "c", .warm), ("c2", "c", .idleCold))
+        #expect(plan(idle, floor.raised(to: 3)).toWarm == ["c2"])
+        #expect(plan(idle, floor).isEmpty)
+    }
+
+    /// A zone whose instances are all set aside does not take the place of one that has some.
+    @Test func aZoneThatCannotHaveItsOwnLeavesTheOthersTheirs() {
+        let sick = members(("b1", "b", .quarantined(reason: "q")))
+        #expect(plan(sick, floor, unmade: ["c": 1], membersMax: 2).toProvision == ["c"])
+        #expect(plan(sick, floor, unmade: ["c": 1], membersMax: 1).toProvision == [])
+        #expect(plan(sick, floor.raised(to: 3), unmade: ["c": 1], membersMax: 9).toProvision == ["c"])
     }
 }
 

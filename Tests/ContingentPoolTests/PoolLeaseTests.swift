@@ -25,7 +25,7 @@ private struct Bench {
     init(_ stored: [PoolMember], warmMin: Int = 0, lentMax: Int = 3) {
         store = MemoryStore(stored)
         var configuration = PoolConfiguration()
-        configuration.warmMin = warmMin
+        configuration.warmFloor = WarmFloor(warmMin)
         configuration.lending.max = lentMax
         pool = ContingentPool(
             configuration: configuration, providers: [provider], store: store, schema: { .empty }, clock: time.clock)

@@ -24,7 +24,7 @@ private struct Absent: Error {}
     @Test func aCommandIsEnough() throws {
         let pool = try read("{provider: command, command: [instances.sh]}")
         let settings = try command(pool)
-        #expect(pool.warm == 1 && pool.fixedInstances.isEmpty)
+        #expect(pool.warm == WarmFloor(1) && pool.fixedInstances.isEmpty)
         #expect(settings.command == ["instances.sh"] && settings.zones == ["default"] && !settings.isCheckedByCommand)
         #expect(settings.instancesMax == 2 && settings.capacity == Load(20) && settings.connectionsMax == 20)
         #expect(settings.costPerHour == 1 && settings.timeouts == CommandProviderSettings.Timeouts())

@@ -1,6 +1,7 @@
 // Whether, what and on which terms the pool lends. Pure.
 //
-// Invariant: lending never leaves the service with fewer warm members than `keepWarm`, nor a zone with none.
+// Invariant: lending never leaves the service with fewer warm members than `keepWarm`, nor a zone with none or with fewer
+// than its floor.
 import ClusterModel
 
 /// The limits of lending.
@@ -9,6 +10,8 @@ package struct LendingRules: Hashable, Sendable {
     package var max = 0
     /// Warm members that stay with the service.
     package var keepWarm = 1
+    /// Warm members that stay with the service in these zones; in every other zone the last one does.
+    package var keepWarmInZones: [Zone: Int] = [:]
     package var noticeMax = Duration.seconds(300)
     /// From a grant or a renewal to the expiry.
     package var termMax = Duration.seconds(86_400)
@@ -87,23 +90,38 @@ package struct LendingRules: Hashable, Sendable {
                 "nothing can be lent: \(warm.count) instances are warm, and the service keeps \(keepWarm) "
                     + "(pool.lend.keep_warm). Wait until another is warm, or raise pool.instances_max.")
         }
-        let spare = Dictionary(grouping: warm, by: \.zone).filter { $0.value.count > 1 }
+        let zones = Dictionary(grouping: warm, by: \.zone)
         if let wanted {
-            guard spare.values.joined().contains(where: { $0.id == wanted }) else {
-                throw PoolError(.lendingRefused, "\(wanted) cannot be lent: it is the last warm instance of its zone.")
-            }
+            guard let (zone, members) = zones.first(where: { $0.value.contains { $0.id == wanted } }),
+                members.count > kept(in: zone)
+            else { throw PoolError(.lendingRefused, "\(wanted) cannot be lent: \(floor(of: wanted, in: warm)).") }
             return wanted
         }
-        let richest = spare.max { ($0.value.count, $1.key.text) < ($1.value.count, $0.key.text) }
-        guard let found = richest?.value.map(\.id).min() else {
-            throw PoolError(.lendingRefused, "nothing can be lent: each warm instance is the last of its zone.")
+        let spare = zones.map { (zone: $0.key, members: $0.value, count: $0.value.count - kept(in: $0.key)) }
+            .filter { $0.count > 0 }
+        let richest = spare.max { ($0.count, $1.zone.text) < ($1.count, $0.zone.text) }
+        guard let found = richest?.members.map(\.id).min() else {
+            throw PoolError(
+                .lendingRefused,
+                "nothing can be lent: no zone has more warm instances than stay there, its last one or what `pool.warm` "
+                    + "says for it.")
         }
         return found
     }
 
-    /// How many members upkeep keeps warm, so that there is one to lend while another may be lent.
-    package func warmMin(atLeast warmMin: Int, lent: Int) -> Int {
-        max > lent ? Swift.max(warmMin, Swift.max(keepWarm, 1) + 1) : warmMin
+    private func kept(in zone: Zone) -> Int { Swift.max(1, keepWarmInZones[zone] ?? 1) }
+
+    private func floor(of member: InstanceID, in warm: [PoolMember]) -> String {
+        guard let zone = warm.first(where: { $0.id == member })?.zone, kept(in: zone) > 1 else {
+            return "it is the last warm instance of its zone"
+        }
+        return "\(kept(in: zone)) warm instances stay in zone \(zone) (pool.warm)"
+    }
+
+    /// What upkeep keeps warm, so that there is one to lend while another may be lent.
+    package func floor(over floor: WarmFloor, lent: Int) -> WarmFloor {
+        guard max > lent else { return floor }
+        return floor.raised(to: Swift.max(keepWarm, floor.zones.values.reduce(0, +), 1) + 1)
     }
 }
 

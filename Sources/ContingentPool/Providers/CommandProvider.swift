@@ -45,9 +45,7 @@ package struct CommandProvider: Provider {
 
     // MARK: What there is
 
-    private var instances: [InstanceID] { (0..<configuration.instancesMax).map { InstanceID("\(prefix)\($0 + 1)") } }
-
-    package func candidate(besides taken: Set<InstanceID>) -> InstanceID? { instances.first { !taken.contains($0) } }
+    package var instances: [InstanceID] { (0..<configuration.instancesMax).map { InstanceID("\(prefix)\($0 + 1)") } }
 
     package func terms(of instance: InstanceID) -> InstanceTerms? {
         instances.firstIndex(of: instance).map { index in

@@ -10,22 +10,32 @@ package final class LocalProvider: Provider {
     private let prefix: String
     private let instancesMax: Int
     private let terms: InstanceTerms
+    private let zones: [Zone]
     // One actor for each server, so that a server's child process is known to whoever comes next.
     private let servers = Mutex<[InstanceID: LocalServer]>([:])
 
-    /// - Parameter prefix: instances are named `<prefix>1` ... `<prefix><instancesMax>`.
-    package init(cluster: LocalCluster, prefix: String = "contingent-", instancesMax: Int, terms: InstanceTerms) {
+    /// - Parameters:
+    ///   - prefix: instances are named `<prefix>1` ... `<prefix><instancesMax>`.
+    ///   - zones: what the instances are said to be in, round robin; empty: the zone of `terms`.
+    package init(
+        cluster: LocalCluster, prefix: String = "contingent-", instancesMax: Int, terms: InstanceTerms,
+        zones: [Zone] = []
+    ) {
         self.cluster = cluster
         self.prefix = prefix
         self.instancesMax = instancesMax
         self.terms = terms
+        self.zones = zones.isEmpty ? [terms.zone] : zones
     }
 
-    private var instances: [InstanceID] { (1...max(1, instancesMax)).map { InstanceID("\(prefix)\($0)") } }
+    package var instances: [InstanceID] { (1...max(1, instancesMax)).map { InstanceID("\(prefix)\($0)") } }
 
-    package func candidate(besides taken: Set<InstanceID>) -> InstanceID? { instances.first { !taken.contains($0) } }
-
-    package func terms(of instance: InstanceID) -> InstanceTerms? { instances.contains(instance) ? terms : nil }
+    package func terms(of instance: InstanceID) -> InstanceTerms? {
+        instances.firstIndex(of: instance).map { index in
+            InstanceTerms(
+                zone: zones[index % zones.count], capacity: terms.capacity, costPerHour: terms.costPerHour)
+        }
+    }
 
     package func provision(_ instance: InstanceID) async throws {
         let server = try server(instance)

@@ -19,8 +19,8 @@ package struct InstanceTerms: Hashable, Sendable {
 /// earlier one left; the pool never makes two calls for the same instance at once, but `check` at any time.
 package protocol Provider: Sendable {
     var name: String { get }
-    /// An instance that the provider could provide besides those taken; nil when there is none.
-    func candidate(besides taken: Set<InstanceID>) -> InstanceID?
+    /// All that the provider could provide, made or not, in the order of preference.
+    var instances: [InstanceID] { get }
     /// Nil when the instance is not one of this provider's.
     func terms(of instance: InstanceID) -> InstanceTerms?
 
@@ -42,5 +42,11 @@ package protocol Provider: Sendable {
 }
 
 extension Provider {
+    /// An instance that the provider could provide besides those taken; nil when there is none.
+    /// - Parameter zone: nil: any.
+    package func candidate(besides taken: Set<InstanceID>, in zone: Zone? = nil) -> InstanceID? {
+        instances.first { !taken.contains($0) && (zone == nil || terms(of: $0)?.zone == zone) }
+    }
+
     package func lendingObstacle(of instance: InstanceID) -> String? { nil }
 }

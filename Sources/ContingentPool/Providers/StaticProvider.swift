@@ -31,9 +31,7 @@ package struct StaticProvider: Provider {
 
     package init(offers: [InstanceID: Offer]) { self.offers = offers }
 
-    package func candidate(besides taken: Set<InstanceID>) -> InstanceID? {
-        offers.keys.sorted().first { !taken.contains($0) }
-    }
+    package var instances: [InstanceID] { offers.keys.sorted() }
 
     package func terms(of instance: InstanceID) -> InstanceTerms? { offers[instance]?.terms }
 
