@@ -90,6 +90,7 @@ extension Assembly {
     ) throws -> ShardingController {
         let settings = configuration.controller
         var planning = PlanningConfiguration(settings)
+        planning.antiAffinity = .init(configuration.pool.antiAffinity)
         // Patience counts plans, and there are several for each forecast: only new forecasts are new evidence.
         let plansPerForecast = max(1, Int(configuration.forecast.every / controlEvery(configuration)))
         planning.returnPlans *= plansPerForecast
@@ -161,6 +162,16 @@ extension PlanningConfiguration {
         prices.perMove = settings.perMove
         movesPerHourMax = settings.movesPerHourMax
         contingentCostPerHourMax = settings.contingentCostPerHourMax
+    }
+}
+
+extension AntiAffinity {
+    init(_ setting: ZoneAntiAffinity) {
+        switch setting {
+        case .prefer: self = .prefer
+        case .require: self = .require
+        case .off: self = .off
+        }
     }
 }
 

@@ -117,6 +117,7 @@ package struct PlanningConfiguration: Hashable, Sendable, Codable {
     package var movesPerHourMax: Int?
     /// What the contingent instances that are ours may cost together, by `costPerHour`; nil: what is useful.
     package var contingentCostPerHourMax: Double?
+    package var antiAffinity = AntiAffinity.prefer
 
     /// When no move brings an instance under its target: the share of its overload that a move must still take away.
     package var partialReliefMin = 0.2

@@ -122,11 +122,16 @@ package struct PoolSettings: Sendable {
     package var provider: Provider
     /// Instances kept ready.
     package var warm: WarmFloor
+    package var antiAffinity: ZoneAntiAffinity
     package var lending: LendingSettings
 
-    package init(provider: Provider, warm: WarmFloor, lending: LendingSettings = LendingSettings()) {
+    package init(
+        provider: Provider, warm: WarmFloor, antiAffinity: ZoneAntiAffinity = .prefer,
+        lending: LendingSettings = LendingSettings()
+    ) {
         self.provider = provider
         self.warm = warm
+        self.antiAffinity = antiAffinity
         self.lending = lending
     }
 
@@ -134,6 +139,11 @@ package struct PoolSettings: Sendable {
     package var keptWarm: Int {
         max(lending.keepWarm ?? max(1, warm.total), warm.zones.values.reduce(0, +))
     }
+}
+
+/// Whether segments go to contingent instances in the zone of their home.
+package enum ZoneAntiAffinity: String, CaseIterable, Sendable {
+    case prefer, require, off
 }
 
 /// Lending of contingent instances to others; off unless `max` is above 0.

@@ -51,6 +51,7 @@ enum ConfigurationTemplate {
           zone: b
           # zones: [b, c]           # instead of `zone`, with local and command: instances are spread over them
           # warm: {b: 1, c: 1}      # warm instances of each zone
+          # anti_affinity: prefer   # require: no segment goes to an instance in its home's zone; off: zones do not matter
           # locale: C.UTF-8         # of local servers; as your databases have it (SHOW lc_collate)
           # with provider: command, beside instances_max, capacity, connections and zone:
           # command: [/etc/foreshard/instances.sh]        # program and arguments; no shell reads them

@@ -34,6 +34,12 @@ struct GatherTests {
         #expect(plan.actions.first?.record.rule == .peakOver)
     }
 
+    /// contingent-2 is in the zone of the homes.
+    @Test func guestsAreNotGatheredInTheirHomesZoneWhereThatIsForbidden() {
+        let plan = plan(away()) { $0.antiAffinity = .require }
+        #expect(plan.directives.map(\.destination) == ["contingent-1"] && plan.moved == ["s2"])
+    }
+
     @Test func homeComesFirst() {
         var cluster = away()
         cluster.changeSegment("big") { $0.owner = "home-2" }

@@ -25,6 +25,12 @@ private func read(_ pool: String) throws -> PoolSettings {
         #expect(plain.zones == ["local"])
     }
 
+    @Test func segmentsPreferAnotherZoneUnlessTold() throws {
+        #expect(try read("{provider: local}").antiAffinity == .prefer)
+        #expect(try read("{provider: local, anti_affinity: require}").antiAffinity == .require)
+        #expect(try read("{provider: local, anti_affinity: off}").antiAffinity == .off)
+    }
+
     private struct Absent: Error {}
 
     @Test func aNumberIsOfAnyZone() throws {
@@ -45,6 +51,7 @@ private func read(_ pool: String) throws -> PoolSettings {
             "{provider: local, zones: [b, c], warm: {b: 2}}",
             "pool.warm.b: asks for 2 in zone `b`, where the pool can have 1"
         ),
+        ("{provider: local, anti_affinity: never}", "pool.anti_affinity: must be one of prefer, require, off"),
         ("{provider: local, warm: {}}", "pool.warm: must be a number, or name zones"),
         ("{provider: local, warm: {local: -1}}", "pool.warm.local: must be a whole number"),
         ("{provider: local, warm: many}", "pool.warm: must be a whole number"),

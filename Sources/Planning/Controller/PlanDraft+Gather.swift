@@ -107,6 +107,7 @@ extension PlanDraft {
         var fullest: (peak: Double, capacity: Double)?
         for guest in hottestFirst {
             let room = takers.filter { $0.role == .contingent || $0.id == guest.home }
+                .filter { isAllowed($0, for: guest) }
                 .compactMap { taker -> (id: InstanceID, isHome: Bool, left: Double)? in
                     let left = limit * capacity(of: taker.id) - highest(trial[taker.id], with: outlook[guest.id])
                     return left >= 0 ? (taker.id, taker.id == guest.home, left) : nil

@@ -108,6 +108,7 @@ extension PlanDraft {
             book: committed,
             candidates: candidates,
             destinations: destinations,
+            homeZones: instances.mapValues(\.zone),
             preference: reliefPreference
         )
     }

@@ -20,11 +20,12 @@ extension PlanDraft {
         let free = owned.count - held.count
         let hottest = owned.filter { segment in !held.contains { $0.segment == segment.id } }
             .max { $0.measuredLoad < $1.measuredLoad }
-        let pool = poolObstacles()
+        let pool = poolObstacles(for: owned)
+        let zone = antiAffinityObstacle(for: owned)
         let (rule, reason) =
             free == 0
             ? (DecisionRule.noCandidate, "none of its \(owned.count) segments may move now")
-            : (
+            : zone.map { (.zoneForbidden, $0) } ?? (
                 .noTarget,
                 pool.isUsable ? "no instance of the pool could take any without more harm" : "the pool is empty"
             )
@@ -43,8 +44,18 @@ extension PlanDraft {
         )
     }
 
+    /// When every instance that could be had is in the zone of the segments' homes, and none there is allowed.
+    private func antiAffinityObstacle(for segments: [SegmentSnapshot]) -> String? {
+        let pool = snapshot.instances.filter { $0.role == .contingent && $0.readyWithin != nil }
+        guard !pool.isEmpty, !pool.contains(where: { one in segments.contains { isAllowed(one, for: $0) } }) else {
+            return nil
+        }
+        let zones = Set(pool.map(\.zone)).sorted().map(\.text).joined(separator: ", ")
+        return "no instance of the pool is in another zone than the homes (\(zones)), and pool.anti_affinity is require"
+    }
+
     /// The contingent instances, each with why it is no help.
-    private func poolObstacles() -> (isUsable: Bool, alternatives: [Alternative]) {
+    private func poolObstacles(for segments: [SegmentSnapshot]) -> (isUsable: Bool, alternatives: [Alternative]) {
         let pool = snapshot.instances.filter { $0.role == .contingent }
         let alternatives = pool.map { instance in
             if case .unavailable(let reason) = instance.availability {
@@ -52,6 +63,12 @@ extension PlanDraft {
             }
             if !instance.isOurs, !budget.allowsLease(of: instance) {
                 return Alternative(instance: instance.id, rejectedBecause: spendingLimit(with: instance))
+            }
+            if let same = segments.first(where: { !isAllowed(instance, for: $0) }) {
+                return Alternative(
+                    segment: same.id, instance: instance.id,
+                    rejectedBecause:
+                        "is in zone \(instance.zone) as the segment's home is (pool.anti_affinity: require)")
             }
             let peak = committed[instance.id].peak(outlook.grid.planning, over: horizon.indices)
             return Alternative(

@@ -31,6 +31,7 @@ package struct DecisionRecord: Hashable, Sendable, Codable {
 package enum DecisionRule: String, Hashable, Sendable, Codable, CaseIterable {
     // Relief.
     case overloadForecast, overloadMeasured, notYet, queued, targetArriving, noTarget, noCandidate, partialRelief
+    case zoneForbidden
     // Cut-over.
     case confidenceReached, deadlineClose, beforeFreeze, overloadNotNear, targetTooFull, returnSafe
     // Undoing.

@@ -20,6 +20,7 @@ struct ReliefSelection {
     let steps: Range<Int>
     let outlook: Outlook
     let configuration: PlanningConfiguration
+    private let homeZones: [InstanceID: Zone]
     private let preference: ReliefPreference
     /// Of the preference `leastLoad`: what is still to leave, hottest first.
     private var chosen: [SegmentID] = []
@@ -40,6 +41,7 @@ struct ReliefSelection {
         book: PlacementBook,
         candidates: [SegmentSnapshot],
         destinations: [Destination],
+        homeZones: [InstanceID: Zone],
         preference: ReliefPreference = .fewestMoves
     ) {
         self.source = source
@@ -50,6 +52,7 @@ struct ReliefSelection {
         self.book = book
         self.candidates = candidates
         self.destinations = destinations
+        self.homeZones = homeZones
         self.preference = preference
         if preference == .leastLoad { chosen = leastLoad() }
         while self.reliefs.count < configuration.reliefsPerSourceMax, excess > 0, let relief = next() { apply(relief) }
@@ -193,7 +196,8 @@ struct ReliefSelection {
             tier: tier,
             sourcePeakAfter: candidate.residual + sourceTarget,
             destinationPeakAfter: choice.peak,
-            alternatives: Array(alternatives.prefix(configuration.alternativesMax))
+            alternatives: Array(
+                (forbidden(for: candidate.segment) + alternatives).prefix(configuration.alternativesMax))
         )
     }
 }
@@ -206,10 +210,12 @@ extension ReliefSelection {
         let peak: Double
     }
 
-    /// All destinations, best first: open ones (the fullest first), then another zone, soonest, cheapest.
+    /// All destinations, best first: open ones (the fullest first), then another zone unless zones do not matter,
+    /// soonest, cheapest.
     private func choices(for segment: SegmentSnapshot) -> [Choice] {
         let outlook = outlook[segment.id]
-        return destinations.filter { $0.instance.role == .contingent || $0.instance.id == segment.home }.map {
+        return destinations.filter { isPossible($0.instance, for: segment) && isAllowed($0.instance, for: segment) }.map
+        {
             destination in
             let aggregate = book[destination.instance.id]
             let peak = aggregate.peak(level, over: self.outlook.horizon.indices, changedBy: outlook, sign: 1)
@@ -217,10 +223,28 @@ extension ReliefSelection {
         }.sorted { isBetter($0, $1) }
     }
 
+    private func isPossible(_ instance: InstanceSnapshot, for segment: SegmentSnapshot) -> Bool {
+        instance.role == .contingent || instance.id == segment.home
+    }
+
+    private func isAllowed(_ instance: InstanceSnapshot, for segment: SegmentSnapshot) -> Bool {
+        configuration.antiAffinity.allows(instance, forSegmentOfHomeIn: homeZones[segment.home])
+    }
+
+    private func forbidden(for segment: SegmentSnapshot) -> [Alternative] {
+        destinations.map(\.instance).filter { isPossible($0, for: segment) && !isAllowed($0, for: segment) }.map {
+            Alternative(
+                segment: segment.id, instance: $0.id,
+                rejectedBecause: "is in zone \($0.zone) as its home is (pool.anti_affinity: require)")
+        }
+    }
+
     private func isBetter(_ a: Choice, _ b: Choice) -> Bool {
         if a.destination.isOpen != b.destination.isOpen { return a.destination.isOpen }
         let (x, y) = (a.destination.instance, b.destination.instance)
-        if (x.zone == source.zone) != (y.zone == source.zone) { return x.zone != source.zone }
+        if configuration.antiAffinity != .off, (x.zone == source.zone) != (y.zone == source.zone) {
+            return x.zone != source.zone
+        }
         let (roomX, roomY) =
             a.destination.isOpen ? (a.destination.capacity - a.peak, b.destination.capacity - b.peak) : (0, 0)
         return (roomX, x.readyWithin ?? .zero, x.costPerHour, x.id) < (
