@@ -84,6 +84,7 @@ package struct AdminServer: Sendable {
         api.get("/plan") { [coordinator] _, _ in try Response.json(await coordinator.latestPlan()) }
         api.get("/moves") { [coordinator] _, _ in try Response.json(await coordinator.moveViews()) }
         api.get("/pool/account") { [coordinator] _, _ in try Response.json(await coordinator.poolAccount()) }
+        api.get("/pool/contingencies") { [coordinator] _, _ in try Response.json(await coordinator.contingencies()) }
         api.get("/pool") { [coordinator] _, _ in try Response.json(await coordinator.pool()) }
         api.get("/standbys") { [coordinator] _, _ in try Response.json(await coordinator.standbys()) }
         api.get("/events") { [coordinator] _, _ in try Response.json(await coordinator.events()) }

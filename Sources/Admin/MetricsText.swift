@@ -32,6 +32,7 @@ enum MetricsText {
             "foreshard_segment_load", "Average active sessions.",
             segments.map { ([("segment", $0.segmentID), ("instance", $0.location)], $0.load) }, &text)
         renderPool(pool, &text)
+        render(status.contingencies, &text)
         render(standbys, &text)
 
         func perInstance(
@@ -93,6 +94,14 @@ enum MetricsText {
             [("0.5", pool.revocationSecondsMedian), ("0.95", pool.revocationSeconds95)].compactMap { level, value in
                 value.map { ([("quantile", level)], $0) }
             }, &text)
+    }
+
+    /// Only where there are several zones.
+    private static func render(_ contingencies: [ContingencyView], _ text: inout String) {
+        guard !contingencies.isEmpty else { return }
+        gauge(
+            "foreshard_home_without_contingency", "1 when nothing in another zone stands by for the home.",
+            contingencies.map { ([("instance", $0.home)], $0.complaint == nil ? 0 : 1) }, &text)
     }
 
     private static func gauge(

@@ -22,7 +22,8 @@ extension Coordinator {
             forecastIssuedAt: round?.issuedAt.description,
             forecastMilliseconds: round.map { $0.took.inSeconds * 1000 }, isForecastStale: isStale,
             anomalies: anomalyCounts(), freezes: freezesInForce(at: parts.clock.now()),
-            instances: await instanceViews(router?.pools ?? []), moves: await moveViews())
+            instances: await instanceViews(router?.pools ?? []), contingencies: await contingencies(),
+            moves: await moveViews())
     }
 
     private func instanceViews(_ pools: [ProxyStatus.Pool]) async -> [InstanceView] {

@@ -66,6 +66,7 @@ package actor Coordinator {
     var anomaliesTold: [Anomaly.Kind: Int] = [:]
     /// The last note written for each reason, so that a standing wait is one record and not one for each plan.
     var notesWritten: [String: Timestamp] = [:]
+    var contingencyWatch = ContingencyWatch()
     /// Instances that an order is being carried out about.
     var instancesInOrders: Set<InstanceID> = []
 
@@ -201,6 +202,7 @@ package actor Coordinator {
         let unplanned = table.groups.map(\.id).filter { !plansTheEnd(ofMovesIn: $0) }
         await moves.tick(recent, placement: placement, keepingByItself: Set(unplanned))
         await tellRouterOfInstances()
+        await watchContingencies()
         let plan = controller.plan(await snapshot(at: moment))
         self.plan = plan
         remember()

@@ -22,11 +22,12 @@ struct Status: AsyncParsableCommand {
             }
             let open = view.anomalies.reduce(0) { $0 + $1.open }
             let anomalies = open == 0 ? "" : ", \(open) anomalies (see `foreshard anomalies`)"
+            let alarms = view.contingencies.compactMap(\.alarm).map { "\nalarm: \($0)" }.joined()
             let forecast = view.forecastIssuedAt.map { "forecast of \($0)\(view.isForecastStale ? " (stale)" : "")" }
             return """
                 \(view.now)  mode \(view.mode), policy \(view.policy), routing epoch \(view.epoch), \
                 \(view.clients) clients, \(view.moves.count) moves under way, \
-                \(forecast ?? "no forecast yet")\(anomalies)\(view.freezes.map { "\nfrozen \($0)" }.joined())
+                \(forecast ?? "no forecast yet")\(anomalies)\(view.freezes.map { "\nfrozen \($0)" }.joined())\(alarms)
 
                 \(table.text)
                 """

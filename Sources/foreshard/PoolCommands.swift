@@ -18,7 +18,7 @@ struct PoolShow: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        let account = server.json ? nil : try await account()
+        let (contingencies, account) = server.json ? (nil, nil) : (try await contingencies(), try await account())
         try await server.show([PoolMemberView].self, from: "pool") { members in
             guard !members.isEmpty else { return "the pool is empty: see `pool` in the configuration" }
             var table = TextTable("INSTANCE", "PROVIDER", "ZONE", "STATE", "ENDPOINT", "")
@@ -26,7 +26,8 @@ struct PoolShow: AsyncParsableCommand {
                 table.add(
                     member.id, member.provider, member.zone, member.state, member.endpoint ?? "-", member.reason ?? "")
             }
-            return [table.text, leases(of: members), account].compactMap(\.self).joined(separator: "\n\n")
+            return [table.text, contingencies, leases(of: members), account].compactMap(\.self).joined(
+                separator: "\n\n")
         }
     }
 
@@ -38,6 +39,20 @@ struct PoolShow: AsyncParsableCommand {
             table.add(
                 id, "\(lease.epoch)", lease.holder, lease.purpose, number(lease.pricePerHour),
                 number(lease.noticeSeconds, digits: 0), timeLeft(lease.secondsLeft), lease.reason ?? "")
+        }
+        return table.text
+    }
+
+    /// What each home has in other zones; nil where all is in one.
+    private func contingencies() async throws -> String? {
+        let views = try AdminClient.decode(
+            [ContingencyView].self, try await server.client().get("pool/contingencies"))
+        guard !views.isEmpty else { return nil }
+        var table = TextTable("HOME", "ZONE", "IN OTHER ZONES", "WARM", "")
+        for view in views {
+            table.add(
+                view.home, view.zone, "\(view.designated)", "\(view.warm)",
+                view.complaint.map { "ALARM, no contingency: \($0)" } ?? "")
         }
         return table.text
     }

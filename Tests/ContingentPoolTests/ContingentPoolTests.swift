@@ -69,6 +69,15 @@ private func stored(_ id: InstanceID, _ state: PoolMemberState) -> PoolMember {
         #expect(await bench.pool.allMembers.map(\.id) == ["c3"], "zone b has no other, and zone a is no substitute")
     }
 
+    @Test func everyConfiguredInstanceIsDesignatedMadeOrNot() async throws {
+        let bench = Bench(stored: [stored("c2", .quarantined(reason: "q"))])
+        try await bench.pool.recover()
+        await bench.pool.upkeep()
+        let places = await bench.pool.designation.places
+        #expect(places.map(\.id) == ["c1", "c2", "c3"] && places.map(\.zone) == ["a", "a", "c"])
+        #expect(places.map(\.state) == [.warm, .quarantined, .absent])
+    }
+
     @Test func storesEachTransitionBeforeItActs() async throws {
         let bench = Bench()
         try await bench.pool.recover()

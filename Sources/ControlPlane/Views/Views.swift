@@ -18,6 +18,8 @@ package struct StatusView: Codable, Sendable {
     /// Why no segment moves now, and until when.
     package var freezes: [String]
     package var instances: [InstanceView]
+    /// Of every home; empty where all is in one zone, and without a pool.
+    package var contingencies: [ContingencyView]
     package var moves: [MoveView]
 }
 
