@@ -14,6 +14,9 @@ package struct InstanceSchema: Hashable, Sendable {
     private static let lockTimeout = "10s"
     /// What pg_dumpall and pg_dump may take, each.
     private static let dumpLimit = Duration.seconds(300)
+    /// Entries that share a round trip and a commit. Few enough that the locks of one transaction stay far from the
+    /// server's limit, and that little is repeated when one fails.
+    private static let entriesPerQuery = 64
     /// What `CREATE ROLE` answers for a role that is there.
     private static let duplicateObject = "42710"
 
@@ -50,15 +53,15 @@ package struct InstanceSchema: Hashable, Sendable {
                 throw PoolError(.schema, "could not read the schema of \(home): \(error.message)")
             }
         }
-        let roles = try await output("pg_dumpall", ["--roles-only", "-l", home.database])
-        let schema = try await output(
+        async let roles = output("pg_dumpall", ["--roles-only", "-l", home.database])
+        async let schema = output(
             "pg_dump",
             [
                 "--schema-only", "--lock-wait-timeout=\(Self.lockTimeout)", "--no-publications", "--no-subscriptions",
                 "--exclude-schema=\(SchemaDump.ownSchema)", home.database,
             ]
         )
-        return InstanceSchema(roles: RoleDump(text: roles), schema: SchemaDump(text: schema))
+        return InstanceSchema(roles: RoleDump(text: try await roles), schema: SchemaDump(text: try await schema))
     }
 
     /// With a password for `role` that the instance shall ask for, whatever the role needs on the home.
@@ -67,12 +70,14 @@ package struct InstanceSchema: Hashable, Sendable {
         return InstanceSchema(roles: RoleDump(statements: roles.statements + [statement]), schema: schema)
     }
 
-    /// Applies it to an instance that has no schema yet.
+    /// Applies it to an instance that has no schema yet. No commit waits for the disk but the last, which takes all before
+    /// it to the disk: when this returns, the schema survives a crash as a whole.
     package func apply(to endpoint: Endpoint) async throws {
         guard self != .empty else { return }
         try await withConnection(to: endpoint) { connection in
             try await connection.query(
-                "SET statement_timeout = '\(Self.statementTimeout)'", deadline: Self.statementDeadline)
+                "SET statement_timeout = '\(Self.statementTimeout)'; SET synchronous_commit = off",
+                deadline: Self.statementDeadline)
             for statement in roles.statements(without: endpoint.user) {
                 try Task.checkCancellation()
                 do {
@@ -81,7 +86,28 @@ package struct InstanceSchema: Hashable, Sendable {
                     continue
                 }
             }
-            for entry in schema.entries { try await apply(entry, over: connection) }
+            for start in stride(from: 0, to: schema.entries.count, by: Self.entriesPerQuery) {
+                try await apply(schema.entries[start...].prefix(Self.entriesPerQuery), over: connection)
+            }
+            try await flush(connection)
+        }
+    }
+
+    /// A transaction that writes nothing would not wait.
+    private func flush(_ connection: PostgresConnection) async throws {
+        try await connection.query(
+            "SET synchronous_commit = on; SELECT pg_logical_emit_message(true, 'foreshard', 'schema applied')",
+            deadline: Self.statementDeadline)
+    }
+
+    /// Statements of one query are one transaction. If one fails nothing of them is there, so each is tried by itself: that
+    /// tells which it is, and some only work alone.
+    private func apply(_ entries: ArraySlice<SchemaEntry>, over connection: PostgresConnection) async throws {
+        try Task.checkCancellation()
+        do {
+            try await connection.query(entries.map(\.sql).joined(separator: "\n"), deadline: Self.statementDeadline)
+        } catch is PostgresError {
+            for entry in entries { try await apply(entry, over: connection) }
         }
     }
 

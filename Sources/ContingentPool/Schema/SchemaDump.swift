@@ -50,10 +50,11 @@ package struct SchemaDump: Hashable, Sendable {
         line.hasPrefix("\\restrict ") || line.hasPrefix("\\unrestrict ")
     }
 
+    /// Most lines are none: to match each with the expression takes longer than pg_dump.
     private static func heading(_ line: Substring) -> (type: String, name: String)? {
-        guard let match = line.wholeMatch(of: /-- Name: (.*); Type: ([A-Z ]+); Schema: .*; Owner: .*/) else {
-            return nil
-        }
+        guard line.hasPrefix("-- Name: "),
+            let match = line.wholeMatch(of: /-- Name: (.*); Type: ([A-Z ]+); Schema: .*; Owner: .*/)
+        else { return nil }
         return (type: String(match.2), name: String(match.1))
     }
 
