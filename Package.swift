@@ -290,5 +290,8 @@ let package = Package(
         .executableTarget(
             name: "HistoryBenchmark", dependencies: ["ClusterModel", "History", grdb],
             path: "Benchmarks/HistoryBenchmark", swiftSettings: strict),
+        .executableTarget(
+            name: "PoolBenchmark", dependencies: ["ClusterModel", "ContingentPool", "LocalPostgres", "PostgresClient"],
+            path: "Benchmarks/PoolBenchmark", swiftSettings: strict),
     ]
 )
