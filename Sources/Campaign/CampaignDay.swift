@@ -22,7 +22,7 @@ package struct CampaignDay: Sendable {
     package internal(set) var forecast = ForecastFaults()
     package internal(set) var rates = FaultRates()
     /// Contingent instances kept warm.
-    package internal(set) var warm = 1
+    package internal(set) var warm = WarmFloor(1)
 
     package static let start = Timestamp("2026-03-01T00:00:00Z") ?? Timestamp(seconds: 0)
     package static let step = Duration.seconds(300)
@@ -47,7 +47,11 @@ package struct CampaignDay: Sendable {
                 id: InstanceID("contingent-\($0 + 1)"), role: .contingent, zone: $0 % 2 == 0 ? "b" : "c",
                 capacity: size * capacity, costPerHour: size)
         }
-        warm = Int(dice.uniform(0...Double(contingentCount)))
+        warm = WarmFloor(Int(dice.uniform(0...Double(contingentCount))))
+        if dice.uniform(0...1) < 0.3 {
+            let zones = Dictionary(contingents.map { ($0.zone, 1) }, uniquingKeysWith: +)
+            warm = WarmFloor(zones: zones.mapValues { Int(dice.uniform(0...Double($0))) }, total: warm.total)
+        }
         let count = Int(dice.uniform(4...40))
         let shares = zipfShares(count, exponent: dice.uniform(0...1))
         let names = (0..<count).map { SegmentID("s\($0 + 1)") }
@@ -99,6 +103,7 @@ package struct CampaignDay: Sendable {
         planning.mode = .auto
         if dice.uniform(0...1) < 0.5 { planning.movesPerHourMax = Int(dice.uniform(2...30)) }
         if dice.uniform(0...1) < 0.5 { planning.contingentCostPerHourMax = contingentCost * dice.uniform(0.5...4) }
+        planning.antiAffinity = [.prefer, .prefer, .require, .off][Int(dice.uniform(0...3.99))]
         planning.movesInFlightPerSourceMax = Int(dice.uniform(1...4.99))
         planning.movesInFlightMax = max(planning.movesInFlightPerSourceMax, Int(dice.uniform(1...8)))
         return planning

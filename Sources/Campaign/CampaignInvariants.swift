@@ -96,6 +96,7 @@ extension CampaignWorld {
     mutating func check(_ plan: Plan, of snapshot: ClusterSnapshot) {
         for action in plan.actions {
             if action.record.sentence.isEmpty { broken("\(action.kind) without a reason") }
+            checkZone(action)
             guard case .prepare = action.kind, action.record.rule != .partialRelief,
                 action.record.rule != .peakOver, let peak = action.record.evidence.destinationPeakAfter,
                 let capacity = action.record.evidence.destinationCapacity
@@ -104,6 +105,15 @@ extension CampaignWorld {
         }
         checkInFlight(plan, snapshot)
         if snapshot.freezes.contains(where: { $0.covers(snapshot.now) }) { checkFrozen(plan) }
+    }
+
+    /// Where another zone is required, nothing goes to a contingent instance in the zone of its home.
+    private mutating func checkZone(_ action: PlannedAction) {
+        guard day.planning.antiAffinity == .require, let directive = action.directive,
+            let target = day.contingents.first(where: { $0.id == directive.destination }),
+            let home = day.homes.first(where: { $0.id == day.homeOf[directive.segmentID] })
+        else { return }
+        if target.zone == home.zone { broken("the same zone: \(action.record.sentence)") }
     }
 
     /// Orders keep to the limits, unless what people ordered is over them already: then there is none.
@@ -170,10 +180,7 @@ extension CampaignWorld {
             ![.absent, .idleCold, .warm, .quarantined, .retired].contains($0.state.kind)
         }
         if let busy { return "\(busy.id) is \(busy.state.kind.rawValue)" }
-        let replenishment = Replenishment(
-            of: Array(members.values), warmMin: day.warm, membersMax: day.contingents.count)
-        let lost = members.values.count { $0.state == .retired }
-        if !replenishment.toWarm.isEmpty || replenishment.toProvision > lost { return "too few are warm" }
+        if !replenishment.isEmpty { return "too few are warm" }
         return nil
     }
 

@@ -35,7 +35,7 @@ struct CampaignMove: Sendable {
 
     /// As the controller plans with it; nil when it is tidied up.
     var phase: MoveInFlight.Phase? {
-        if isToBeAborted { return nil }
+        if isToBeAborted, state == .ready { return nil }
         switch state {
         case .planned, .prechecked, .prepared, .streaming, .copied: return .preparing
         case .ready: return .ready
@@ -105,6 +105,7 @@ extension CampaignWorld {
                 decision = .work
             case .undo(let next):
                 advance(index, to: next)
+                moves[index].isToBeAborted = false
                 outcome.movesFailed += 1
                 decision = event == .abortRequested ? MoveStateMachine(next).on(event) : .rest
             case .work:

@@ -101,18 +101,26 @@ extension CampaignWorld {
         }
     }
 
+    var replenishment: Replenishment {
+        let unmade = day.contingents.filter { (members[$0.id]?.state ?? .absent) == .absent }
+        return Replenishment(
+            of: members.values.sorted { $0.id < $1.id }, floor: day.warm,
+            unmade: Dictionary(unmade.map { ($0.zone, 1) }, uniquingKeysWith: +), membersMax: day.contingents.count)
+    }
+
     private mutating func replenish() {
-        let plan = Replenishment(
-            of: members.values.sorted { $0.id < $1.id }, warmMin: day.warm, membersMax: day.contingents.count)
+        let plan = replenishment
         for id in plan.toWarm where underWay[id] == nil { send(.warmingRequested, to: id) }
-        for _ in 0..<plan.toProvision {
-            let absent = members.values.filter { $0.state == .absent }.map(\.id).min()
-            guard let id = absent ?? day.contingents.first(where: { members[$0.id] == nil })?.id,
-                let zone = day.contingents.first(where: { $0.id == id })?.zone
-            else { return }
-            if members[id] == nil { members[id] = PoolMember(id: id, provider: "campaign", zone: zone) }
-            guard underWay[id] == nil else { continue }
-            send(.provisioningRequested, to: id)
+        for zone in plan.toProvision {
+            let made = day.contingents.first { instance in
+                (members[instance.id]?.state ?? .absent) == .absent && (zone == nil || instance.zone == zone)
+                    && underWay[instance.id] == nil
+            }
+            guard let made else { continue }
+            if members[made.id] == nil {
+                members[made.id] = PoolMember(id: made.id, provider: "campaign", zone: made.zone)
+            }
+            send(.provisioningRequested, to: made.id)
         }
     }
 

@@ -37,9 +37,8 @@ struct Stage: Sendable {
 
     /// Requests per minute of the trace at which the homes together are exactly full.
     let requestsWhenHomesAreFull = 90_000.0
-    /// Of one move's copy. A segment of this shop is some 2.5 megabytes; at this rate copying takes over a second,
-    /// fifteen minutes of the trace, as gigabytes would take, and on every machine alike.
-    let copyBytesPerSecond = 2_000_000
+    /// Of one move's copy; nil: as fast as it goes.
+    private(set) var copyBytesPerSecond: Int?
 
     /// Of the p99 in each second, as P-Store (SIGMOD'18) has it.
     let latencyObjective = Duration.milliseconds(500)
@@ -67,6 +66,9 @@ struct Stage: Sendable {
         self.init(
             start: day.start, end: day.end, historyStart: day.historyStart, acceleration: 720,
             endsAfterThePeak: !day.isQuick)
+        // A segment of this shop is some 2.5 megabytes. At this rate copying it takes over a second, a quarter of an hour
+        // of the trace, as gigabytes would, and on every machine alike.
+        copyBytesPerSecond = 2_000_000
     }
 
     var realSeconds: Double { (end - start).inSeconds / acceleration }

@@ -199,6 +199,18 @@ struct BrokenWorldTests {
         sees("too many copies from", world)
     }
 
+    @Test func aMoveIntoTheZoneOfItsHome() throws {
+        let seed = try #require(
+            (1...100 as ClosedRange<UInt64>).first { seed in
+                let day = CampaignDay(seed: seed)
+                let zone = day.homes.first { $0.id == day.homeOf["s2"] }?.zone
+                return day.planning.antiAffinity == .require && zone == day.contingents[0].zone
+            })
+        var world = CampaignWorld(CampaignDay(seed: seed))
+        world.check(plan([(.prepare(directive("s2")), .overloadForecast, "why")], world), of: world.snapshot())
+        sees("the same zone", world)
+    }
+
     @Test func movesWhileAllIsFrozen() {
         var world = world()
         world.freezes = [Freeze(start: world.seen, end: world.seen + .seconds(60), reason: "test")]
