@@ -28,6 +28,7 @@ package actor MoveService {
     private let grace: Duration
     private let outcome: @Sendable (MoveOutcome) async -> Void
     private(set) var tracked: [MoveID: Tracked] = [:]
+    private var past = WatchPast()
     private var estimator: MoveTimeEstimator
     private let (jobs, job) = AsyncStream.makeStream(of: (@Sendable () async -> Void).self)
 
@@ -131,6 +132,9 @@ package actor MoveService {
                 "segment \(order.segment.id) is still in move \(other.record.id) (\(other.record.state)).")
         }
         track(MoveRecord(order: order, term: 0, epoch: epoch))
+        for sample in past.samples(of: order.segment.id, leaving: order.source) {
+            _ = tracked[order.id]?.watch.sampled(sample)
+        }
         let prepare = Piece(.preparing) { [executor] in try await executor.start(order, epoch: epoch) }
         let cutOver = Piece(.cuttingOver) { [executor] in try await executor.cutOver(order.id) }
         begin(order.id, thenCutOver ? [prepare, cutOver] : [prepare])
@@ -278,6 +282,7 @@ package actor MoveService {
         _ recent: RecentUsage, placement: [InstanceID: [SegmentID]], keepingByItself unplanned: Set<GroupID>
     ) {
         let now = clock.now()
+        past.add(recent, placement: placement, at: now)
         for (id, move) in tracked where move.work == nil {
             switch move.record.state {
             case .probation, .ready:
@@ -333,12 +338,14 @@ extension CohortSample {
     /// Statements below which an interval's p99 is chance.
     private static let statementsMin = 10
 
-    init(_ recent: RecentUsage, of segments: [SegmentID], since start: Timestamp) {
-        let usage = recent.usage(of: segments, since: start)
+    init(_ recent: RecentUsage, of segments: [SegmentID], since start: Timestamp?) {
+        self.init(recent.usage(of: segments, since: start), over: recent.covered(since: start))
+    }
+
+    init(_ usage: SegmentUsage, over covered: Duration) {
         self.init(
             statements: usage.statements, errors: usage.errors,
             p99Seconds: usage.statements >= Self.statementsMin ? usage.latency.quantile(0.99) : nil,
-            load: recent.covered(since: start) > .zero
-                ? usage.load(over: recent.covered(since: start)).activeSessions : 0)
+            load: covered > .zero ? usage.load(over: covered).activeSessions : 0)
     }
 }

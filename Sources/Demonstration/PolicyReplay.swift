@@ -104,7 +104,7 @@ struct PolicyReplay {
     private func settle(_ assembly: Assembly) async throws {
         let coordinator = assembly.coordinator
         if stage.endsAfterThePeak {
-            try await wait(within: .seconds(20)) {
+            try await wait(within: .seconds(40)) {
                 let isAway = await coordinator.segments().contains { $0.location != $0.home }
                 let isPoolAtRest = await assembly.pool.allMembers.allSatisfy { $0.state == .warm }
                 return !isAway && isPoolAtRest
