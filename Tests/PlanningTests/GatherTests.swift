@@ -40,6 +40,15 @@ struct GatherTests {
         #expect(plan.directives.map(\.destination) == ["contingent-1"] && plan.moved == ["s2"])
     }
 
+    /// The end of its watch is ordered by the same plan; until it is tidied up no other move can begin.
+    @Test func aGuestWhoseMoveEndsWaitsForItsEnd() {
+        var cluster = away()
+        cluster.addMove("s1", to: "contingent-1", .probation(.keep(MovePhaseTableTests.evidence)))
+        let plan = plan(cluster)
+        #expect(plan.kinds == [.keep("m-s1")])
+        #expect(plan.notes(.resting).map(\.segment) == ["s1"])
+    }
+
     @Test func homeComesFirst() {
         var cluster = away()
         cluster.changeSegment("big") { $0.owner = "home-2" }

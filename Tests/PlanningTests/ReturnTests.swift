@@ -62,6 +62,16 @@ struct ReturnTests {
         #expect(controller.plan(away(), times: 2).actions.isEmpty)
     }
 
+    /// The end of its watch is ordered by the same plan; until it is tidied up no other move can begin.
+    @Test func aGuestWhoseMoveEndsWaitsForItsEnd() {
+        var cluster = away()
+        cluster.addMove("s1", to: "contingent-1", .probation(.keep(MovePhaseTableTests.evidence)))
+        let plan = plan(cluster, times: 3)
+        #expect(plan.kinds.contains(.keep("m-s1")))
+        #expect(plan.moved == ["s2"])
+        #expect(plan.notes(.resting).map(\.segment) == ["s1"])
+    }
+
     @Test func anInstanceIsEmptiedWhollyOrNotAtAll() {
         var cluster = away()
         cluster.add("s4", home: "home-2", owner: "contingent-1") { _ in 10 }

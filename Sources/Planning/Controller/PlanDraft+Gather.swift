@@ -156,7 +156,8 @@ extension PlanDraft {
                     .wait, rule, segment: guest.id, source: contingent.id, destination: target, evidence: evidence,
                     sentence: "would \(what), but \(why)"))
         }
-        if moves.contains(where: { $0.segment == guest.id }) {
+        // Also one that this plan ends: it has to be tidied up first.
+        if snapshot.moves.contains(where: { $0.segment == guest.id }) {
             return postpone(&self, .resting, "its last move is not over")
         }
         if let hold = obstacle(to: guest) {

@@ -105,7 +105,8 @@ extension PlanDraft {
                 )
             )
         }
-        if moves.contains(where: { $0.segment == guest.id }) {
+        // Also one that this plan ends: it has to be tidied up first.
+        if snapshot.moves.contains(where: { $0.segment == guest.id }) {
             return postpone(&self, .resting, "its last move is not over")
         }
         if let hold = obstacle(to: guest) {
