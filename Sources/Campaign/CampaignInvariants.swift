@@ -97,6 +97,7 @@ extension CampaignWorld {
         for action in plan.actions {
             if action.record.sentence.isEmpty { broken("\(action.kind) without a reason") }
             checkZone(action)
+            checkPossible(action)
             guard case .prepare = action.kind, action.record.rule != .partialRelief,
                 action.record.rule != .peakOver, let peak = action.record.evidence.destinationPeakAfter,
                 let capacity = action.record.evidence.destinationCapacity
@@ -105,6 +106,15 @@ extension CampaignWorld {
         }
         checkInFlight(plan, snapshot)
         if snapshot.freezes.contains(where: { $0.covers(snapshot.now) }) { checkFrozen(plan) }
+    }
+
+    /// No plan orders what the mover must refuse: a move of a segment whose last one is not over, or one to where it is.
+    private mutating func checkPossible(_ action: PlannedAction) {
+        guard let directive = action.directive else { return }
+        if moves.contains(where: { $0.segment == directive.segmentID && !$0.state.isOver }) {
+            broken("the last move of \(directive.segmentID) is not over, and yet: \(action.record.sentence)")
+        }
+        if owners[directive.segmentID] == directive.destination { broken("in vain: \(action.record.sentence)") }
     }
 
     /// Where another zone is required, nothing goes to a contingent instance in the zone of its home.

@@ -49,10 +49,9 @@ extension CampaignWorld {
         switch action.kind {
         case .lease(let id): lease(id)
         case .prepare(let directive), .returnHome(let directive):
-            if begin(directive.segmentID, to: directive.destination, byPerson: false) != nil {
-                begunByPlans.append(seen)
-                checkMovesPerHour()
-            }
+            guard begin(directive.segmentID, to: directive.destination, byPerson: false) != nil else { return }
+            begunByPlans.append(seen)
+            checkMovesPerHour()
         case .cutOver(let id): if rests(id, in: .ready) { drive(id, .cutOverRequested) }
         case .revert(let id):
             guard rests(id, in: .probation), let index = index(of: id) else { return }

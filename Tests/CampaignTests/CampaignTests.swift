@@ -190,6 +190,17 @@ struct BrokenWorldTests {
         sees("overfilled", world)
     }
 
+    @Test func anOrderThatTheMoverMustRefuse() {
+        var world = world()
+        world.moves = [move("m1", .retained, of: world)]
+        world.check(plan([(.prepare(directive()), .overloadForecast, "why")], world), of: world.snapshot())
+        sees("the last move of s1 is not over", world)
+        world = self.world()
+        world.owners["s1"] = Self.first
+        world.check(plan([(.prepare(directive()), .overloadForecast, "why")], world), of: world.snapshot())
+        sees("in vain", world)
+    }
+
     @Test func copiesBeyondTheLimit() {
         var world = world()
         let home = world.owners["s1"]
