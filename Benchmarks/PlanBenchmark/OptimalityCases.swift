@@ -54,7 +54,9 @@ struct OptimalityCases {
         let now = Timestamp(seconds: 1_700_006_400)
         var segments: [SegmentSnapshot] = []
         for home in 1...3 {
-            let whole = home == 1 ? uniform(85...170) : uniform(30...130)
+            let drawn = home == 1 ? uniform(85...170) : uniform(30...130)
+            // Over its threshold and not over what it carries: that is left alone where prices are weighed.
+            let whole = (80..<105).contains(drawn) ? drawn + 25 : drawn
             let weights = (0..<Int.random(in: 5...8, using: &generator)).map { _ in uniform(0.3...1.5) }
             for (index, weight) in weights.enumerated() {
                 let load = whole * weight / weights.reduce(0, +)
