@@ -74,6 +74,21 @@ struct ControllerMemoryTests {
         #expect(controller.plan(cluster.snapshot).kinds.isEmpty, "it was leased a moment ago")
     }
 
+    /// The revert led back to a copy that is ready, and dropping it failed, or the process died before.
+    @Test func aRevertedMoveIsNotCutOverAgain() {
+        var controller = ShardingController(configuration: .test())
+        var cluster = hot()
+        cluster.changeSegment("s1") { $0.owner = "contingent-1" }
+        cluster.changeInstance("contingent-1") { $0.availability = .active }
+        cluster.addMove("s1", to: "contingent-1", .probation(.revert(evidence)))
+        #expect(controller.plan(cluster.snapshot).kinds.contains(.revert("m-s1")))
+        cluster.changeSegment("s1") { $0.owner = "home-1" }
+        cluster.moves = []
+        cluster.addMove("s1", to: "contingent-1", .ready)
+        let kinds = controller.plan(cluster.snapshot).kinds
+        #expect(kinds.contains(.abort("m-s1")) && !kinds.contains(.cutOver("m-s1")), "\(kinds)")
+    }
+
     @Test func revertsTeachLongerEachTime() {
         var controller = ShardingController(configuration: .test())
         for (round, hours) in [2, 4, 8, 16, 24, 24].enumerated() {

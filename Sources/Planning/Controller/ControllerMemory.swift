@@ -89,6 +89,9 @@ package struct ControllerMemory: Hashable, Sendable, Codable {
         rest(move.segment, until: now + span, "its last move was reverted: \(reason)")
     }
 
+    /// Whether the watch wanted the move undone: it is not to be cut over again.
+    func wasReverted(_ move: MoveID) -> Bool { reverting.contains(move) }
+
     /// The watch was content: earlier reverts count no more.
     mutating func kept(_ move: MoveInFlight) { reverts[move.segment] = nil }
 

@@ -4,6 +4,9 @@ extension PlanDraft {
     /// Forgets prepared moves that lost their reason: nothing has changed owner yet, so it costs only the copy.
     mutating func dropUnneeded() {
         for move in moves where move.phase.isBeforeCutOver { dropIfTargetLost(move) }
+        for move in moves where move.phase.isBeforeCutOver && memory.wasReverted(move.id) {
+            drop(move, .watchRevert, Evidence(), "it was reverted, and its end came to nothing")
+        }
         for instance in snapshot.instances {
             dropReturns(to: instance)
             dropReliefs(of: instance)
