@@ -141,7 +141,7 @@ package struct CampaignWorld: Sendable {
         controller = ShardingController(configuration: day.planning, memory: memory)
         listeningSince = seen
         for id in members.keys.sorted() { send(.recovered, to: id) }
-        for index in moves.indices { moves[index].forget(configuration: MoveWatch.Configuration(), at: seen) }
+        for index in moves.indices { moves[index].forget(at: seen) }
         for move in moves where deadUntil == nil && !move.state.isOver { drive(move.id, .resumed) }
         activateOwners()
     }

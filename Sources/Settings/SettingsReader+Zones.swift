@@ -21,10 +21,6 @@ extension SettingsReader {
         }
     }
 
-    func antiAffinity(_ node: SettingsNode) throws(ConfigurationError) -> ZoneAntiAffinity {
-        try node.choice(of: ZoneAntiAffinity.self)
-    }
-
     /// A number, or a number for each zone.
     func warmFloor(_ node: SettingsNode, of provider: PoolSettings.Provider) throws(ConfigurationError) -> WarmFloor {
         guard node.node.mapping != nil else { return WarmFloor(try node.integer(in: 0...100)) }

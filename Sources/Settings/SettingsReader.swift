@@ -110,7 +110,8 @@ struct SettingsReader {
         let warm = try node.child("warm").map { node throws(ConfigurationError) in try warmFloor(node, of: provider) }
         let settings = PoolSettings(
             provider: provider, warm: warm ?? WarmFloor(1),
-            antiAffinity: try node.child("anti_affinity").map(antiAffinity) ?? .prefer, lending: try lending(node))
+            antiAffinity: try node.child("anti_affinity")?.choice(of: ZoneAntiAffinity.self) ?? .prefer,
+            lending: try lending(node))
         try node.finish()
         if case .local(let local) = provider, settings.lending.max > 0, local.instancesMax <= settings.keptWarm {
             let lend = try node.child("lend") ?? node

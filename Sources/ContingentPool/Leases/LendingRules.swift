@@ -94,7 +94,7 @@ package struct LendingRules: Hashable, Sendable {
         if let wanted {
             guard let (zone, members) = zones.first(where: { $0.value.contains { $0.id == wanted } }),
                 members.count > kept(in: zone)
-            else { throw PoolError(.lendingRefused, "\(wanted) cannot be lent: \(floor(of: wanted, in: warm)).") }
+            else { throw PoolError(.lendingRefused, "\(wanted) cannot be lent: \(reasonToKeep(wanted, among: warm)).") }
             return wanted
         }
         let spare = zones.map { (zone: $0.key, members: $0.value, count: $0.value.count - kept(in: $0.key)) }
@@ -111,7 +111,7 @@ package struct LendingRules: Hashable, Sendable {
 
     private func kept(in zone: Zone) -> Int { Swift.max(1, keepWarmInZones[zone] ?? 1) }
 
-    private func floor(of member: InstanceID, in warm: [PoolMember]) -> String {
+    private func reasonToKeep(_ member: InstanceID, among warm: [PoolMember]) -> String {
         guard let zone = warm.first(where: { $0.id == member })?.zone, kept(in: zone) > 1 else {
             return "it is the last warm instance of its zone"
         }
