@@ -14,6 +14,7 @@ package actor MoveService {
         var record: MoveRecord
         let startedAt: Timestamp
         var watch: MoveWatch
+        /// The end of the newest interval that the watch has seen.
         var lastSample: Timestamp
         /// What is being done; nil when the move rests.
         var work: Work?
@@ -74,7 +75,8 @@ package actor MoveService {
     private func track(_ record: MoveRecord) {
         tracked[record.id] = Tracked(
             record: record, startedAt: clock.now(),
-            watch: MoveWatch(configuration: watchConfiguration), lastSample: clock.now(), work: nil)
+            watch: MoveWatch(configuration: watchConfiguration), lastSample: past.newest ?? clock.now(),
+            work: nil)
     }
 
     // MARK: Looking
@@ -248,7 +250,9 @@ package actor MoveService {
         if work == .preparing, record.state == .ready {
             estimator.moveMeasured(rows: record.report.rowsCopied, bytes: record.report.bytesCopied, duration: took)
         }
-        if work == .cuttingOver, record.state == .probation { move.watch.cutOverCompleted(at: clock.now()) }
+        if work == .cuttingOver, record.state == .probation {
+            move.cutOverCompleted(at: clock.now())
+        }
         tracked[record.id] = record.state.isOver ? nil : move
         await outcome(MoveOutcome(record: record, failure: nil))
     }
@@ -282,11 +286,11 @@ package actor MoveService {
         _ recent: RecentUsage, placement: [InstanceID: [SegmentID]], keepingByItself unplanned: Set<GroupID>
     ) {
         let now = clock.now()
-        past.add(recent, placement: placement, at: now)
+        past.add(recent, placement: placement)
         for (id, move) in tracked where move.work == nil {
             switch move.record.state {
             case .probation, .ready:
-                sample(id, recent, placement, at: now)
+                tracked[id]?.look(at: recent, placement: placement, now: now)
                 if unplanned.contains(move.record.order.segment.group), case .keep? = tracked[id]?.watch.verdict {
                     try? keep(id)
                 }
@@ -305,20 +309,6 @@ package actor MoveService {
     private func settle(_ id: MoveID, _ work: Work) {
         begin(id, [Piece(work) { [executor] in try await executor.settle(id) }])
     }
-
-    private func sample(
-        _ id: MoveID, _ recent: RecentUsage, _ placement: [InstanceID: [SegmentID]], at now: Timestamp
-    ) {
-        guard var move = tracked[id] else { return }
-        let order = move.record.order
-        let others = placement.filter { $0.key != order.source && $0.key != order.target }.flatMap(\.value)
-        _ = move.watch.sampled(
-            WatchSample(
-                at: now, moved: .init(recent, of: [order.segment.id], since: move.lastSample),
-                unmoved: .init(recent, of: others, since: move.lastSample)))
-        move.lastSample = now
-        tracked[id] = move
-    }
 }
 
 /// What became of a piece of work on a move.
@@ -332,20 +322,4 @@ struct MoveOutcome: Sendable {
 package struct OrderRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     package let description: String
     init(_ description: String) { self.description = description }
-}
-
-extension CohortSample {
-    /// Statements below which an interval's p99 is chance.
-    private static let statementsMin = 10
-
-    init(_ recent: RecentUsage, of segments: [SegmentID], since start: Timestamp?) {
-        self.init(recent.usage(of: segments, since: start), over: recent.covered(since: start))
-    }
-
-    init(_ usage: SegmentUsage, over covered: Duration) {
-        self.init(
-            statements: usage.statements, errors: usage.errors,
-            p99Seconds: usage.statements >= Self.statementsMin ? usage.latency.quantile(0.99) : nil,
-            load: covered > .zero ? usage.load(over: covered).activeSessions : 0)
-    }
 }

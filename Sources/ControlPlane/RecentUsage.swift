@@ -21,6 +21,10 @@ package struct RecentUsage: Sendable {
         while let first = intervals.first, end - first.end >= span { intervals.removeFirst() }
     }
 
+    /// The end of the newest interval. Who takes what is new since the last time remembers this, not the time of looking:
+    /// an interval is added some time after its end.
+    var newest: Timestamp? { intervals.last?.end }
+
     /// What the segments used together in the intervals that ended after `start`.
     package func usage(of segments: some Sequence<SegmentID>, since start: Timestamp? = nil) -> SegmentUsage {
         var sum = SegmentUsage()

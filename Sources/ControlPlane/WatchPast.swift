@@ -16,9 +16,13 @@ struct WatchPast: Sendable {
 
     private var intervals: [Interval] = []
 
-    /// - Parameter recent: what was measured; from it, what came after the last call.
-    mutating func add(_ recent: RecentUsage, placement: [InstanceID: [SegmentID]], at now: Timestamp) {
+    /// The end of the newest interval.
+    var newest: Timestamp? { intervals.last?.at }
+
+    /// - Parameter recent: what was measured; from it, what came after the last call. Nothing new adds nothing.
+    mutating func add(_ recent: RecentUsage, placement: [InstanceID: [SegmentID]]) {
         let since = intervals.last?.at
+        guard let newest = recent.newest, since.map({ newest > $0 }) ?? true else { return }
         let segments = placement.mapValues { own in
             Dictionary(
                 own.map { ($0, CohortSample(recent, of: [$0], since: since)) }, uniquingKeysWith: { first, _ in first })
@@ -30,7 +34,7 @@ struct WatchPast: Sendable {
         }
         intervals.append(
             Interval(
-                at: now, segments: segments,
+                at: newest, segments: segments,
                 others: Dictionary(
                     others.map { ($0, CohortSample($1, over: covered)) }, uniquingKeysWith: { first, _ in first })))
         if intervals.count > Self.intervalsMax { intervals.removeFirst() }

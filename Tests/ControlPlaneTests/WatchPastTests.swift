@@ -20,7 +20,7 @@ struct WatchPastTests {
         for (minute, placement) in placements.enumerated() {
             recent.add(
                 ["a": usage(0.01), "b": usage(0.02), "c": usage(0.5)], end: at(minute + 1), length: .seconds(60))
-            past.add(recent, placement: placement, at: at(minute + 1))
+            past.add(recent, placement: placement)
         }
         return past
     }
@@ -44,6 +44,20 @@ struct WatchPastTests {
         let together: [InstanceID: [SegmentID]] = ["home-1": ["b"], "home-2": ["a", "c"]]
         #expect(past([together, apart, apart]).samples(of: "a", leaving: "home-1").map(\.at) == [at(2), at(3)])
         #expect(past([apart]).samples(of: "a", leaving: "home-3").isEmpty)
+    }
+
+    /// The meter adds an interval after its end, before or after the watch looks: it counts once in either case.
+    @Test func anIntervalThatComesLateCountsOnce() {
+        var (past, recent) = (WatchPast(), RecentUsage(span: .seconds(120)))
+        for minute in 1...3 {
+            past.add(recent, placement: apart)
+            recent.add(["a": usage(0.01), "c": usage(0.5)], end: at(minute), length: .seconds(60))
+            past.add(recent, placement: apart)
+            past.add(recent, placement: apart)
+        }
+        let samples = past.samples(of: "a", leaving: "home-1")
+        #expect(samples.map(\.at) == [at(1), at(2), at(3)])
+        #expect(samples.allSatisfy { $0.moved.statements == 20 })
     }
 
     @Test func boundedToTheLastIntervals() {
