@@ -89,6 +89,52 @@ struct ControllerMemoryTests {
         #expect(kinds.contains(.abort("m-s1")) && !kinds.contains(.cutOver("m-s1")), "\(kinds)")
     }
 
+    /// s1 came back from contingent-1 ten minutes ago, and its home is too hot still.
+    private func harmed() -> (ShardingController, ClusterBuilder) {
+        var controller = ShardingController(configuration: .test())
+        var cluster = hot()
+        cluster.changeSegment("s1") { $0.owner = "contingent-1" }
+        cluster.changeInstance("contingent-1") { $0.availability = .active }
+        cluster.addMove("s1", to: "contingent-1", .probation(.revert(evidence)))
+        _ = controller.plan(cluster.snapshot)
+        cluster.changeSegment("s1") { $0.owner = "home-1" }
+        cluster.moves = []
+        _ = controller.plan(cluster.snapshot)
+        cluster.now = cluster.now + .seconds(600)
+        return (controller, cluster)
+    }
+
+    @Test func anInstanceThatHarmedASegmentIsTheLastToGetAnother() {
+        var (controller, cluster) = harmed()
+        let plan = controller.plan(cluster.snapshot)
+        let destinations = plan.actions.compactMap(\.directive?.destination)
+        #expect(
+            !destinations.isEmpty && destinations.allSatisfy { $0 == "contingent-2" }, "\(plan.records.map(\.sentence))"
+        )
+
+        cluster.changeInstance("contingent-2") { $0.availability = .unavailable(reason: "down") }
+        var (alone, _) = harmed()
+        let rest = alone.plan(cluster.snapshot).actions.compactMap(\.directive?.destination)
+        #expect(!rest.isEmpty && rest.allSatisfy { $0 == "contingent-1" }, "an overload is met all the same")
+    }
+
+    @Test func whatIsReadyThereIsDropped() {
+        var (controller, cluster) = harmed()
+        cluster.addMove("s2", to: "contingent-1", .ready)
+        let plan = controller.plan(cluster.snapshot)
+        #expect(plan.kinds.contains(.abort("m-s2")), "\(plan.kinds)")
+        #expect(plan.actions.contains { $0.record.rule == .targetDoubted })
+    }
+
+    @Test func doubtEnds() {
+        var (controller, cluster) = harmed()
+        _ = controller.plan(cluster.snapshot)
+        #expect(controller.memory.doubts["contingent-1"] != nil)
+        cluster.now = cluster.now + .seconds(3 * 3600)
+        _ = controller.plan(cluster.snapshot)
+        #expect(controller.memory.doubts.isEmpty)
+    }
+
     @Test func revertsTeachLongerEachTime() {
         var controller = ShardingController(configuration: .test())
         for (round, hours) in [2, 4, 8, 16, 24, 24].enumerated() {

@@ -8,6 +8,8 @@ package struct ControllerMemory: Hashable, Sendable, Codable {
     package internal(set) var rests: [SegmentID: Hold] = [:]
     /// How often in a row a segment's moves were reverted.
     package internal(set) var reverts: [SegmentID: Int] = [:]
+    /// Instances where a segment was harmed: others come first for as long as this lasts.
+    package internal(set) var doubts: [InstanceID: Hold] = [:]
     /// Where segments were sent to empty the instance that they were on; for as long as the move lasts.
     var gathered: [SegmentID: InstanceID] = [:]
     var returnAgreed: [InstanceID: Int] = [:]
@@ -74,7 +76,7 @@ package struct ControllerMemory: Hashable, Sendable, Codable {
         rest(segment, until: now + configuration.coolDown, "it has just moved")
     }
 
-    /// The watch wants the move undone: the segment rests, longer each time.
+    /// The watch wants the move undone: the segment rests, longer each time, and its target is in doubt.
     mutating func reverted(
         _ move: MoveInFlight,
         at now: Timestamp,
@@ -87,6 +89,8 @@ package struct ControllerMemory: Hashable, Sendable, Codable {
         let seconds = configuration.revertCoolDown.inSeconds * Double(1 << min(count - 1, 10))
         let span = min(.seconds(seconds), configuration.revertCoolDownMax)
         rest(move.segment, until: now + span, "its last move was reverted: \(reason)")
+        doubts[move.target] = Hold(
+            until: now + configuration.revertCoolDown, reason: "\(move.segment) was reverted from it: \(reason)")
     }
 
     /// Whether the watch wanted the move undone: it is not to be cut over again.
@@ -115,6 +119,8 @@ package struct ControllerMemory: Hashable, Sendable, Codable {
     private mutating func forget(_ snapshot: ClusterSnapshot) {
         rests = rests.filter { $0.value.until > snapshot.now && owners[$0.key] != nil }
         reverts = reverts.filter { owners[$0.key] != nil }
+        let known = Set(snapshot.instances.map(\.id))
+        doubts = doubts.filter { $0.value.until > snapshot.now && known.contains($0.key) }
         reverting.formIntersection(snapshot.moves.map(\.id))
         begun = begun.filter { snapshot.now - $0.value < .seconds(3600) }
         gathered = gathered.filter { moves[$0.key]?.target == $0.value }

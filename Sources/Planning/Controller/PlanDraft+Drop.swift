@@ -15,7 +15,10 @@ extension PlanDraft {
 
     private mutating func dropIfTargetLost(_ move: MoveInFlight) {
         guard let target = instances[move.target] else { return drop(move, .targetLost, Evidence(), "it is gone") }
-        if case .unavailable(let reason) = target.availability { drop(move, .targetLost, Evidence(), reason) }
+        if case .unavailable(let reason) = target.availability { return drop(move, .targetLost, Evidence(), reason) }
+        if let doubt = doubt(about: target.id) {
+            drop(move, .targetDoubted, Evidence(), doubt.reason)
+        }
     }
 
     /// A home that is now expected to overload takes nothing back; the coolest returns may stay in hand.

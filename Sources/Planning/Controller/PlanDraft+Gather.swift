@@ -99,7 +99,7 @@ extension PlanDraft {
         var trial = committed
         let takers = snapshot.instances.filter { other in
             other.isOurs && other.id != contingent.id && !measuredOver.contains(other.id) && isReady(other.id)
-                && (other.role == .home || trial.isUsed(other.id))
+                && (other.role == .home || trial.isUsed(other.id)) && doubt(about: other.id) == nil
         }
         let hottestFirst = guests.sorted {
             (outlook[$1.id].medians[0], $0.id) < (outlook[$0.id].medians[0], $1.id)

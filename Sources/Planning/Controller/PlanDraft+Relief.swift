@@ -91,11 +91,10 @@ extension PlanDraft {
         // What is only shown must not stand in the way of what can be done.
         let most = movable.map { mode(of: $0.id) }.max()
         let candidates = movable.filter { mode(of: $0.id) == most }
-        let destinations = snapshot.instances.compactMap { instance -> Destination? in
+        let destinations = undoubted.compactMap { instance -> Destination? in
             guard instance.role == .contingent || configuration.policy == .horizon, instance.id != source.id else {
                 return nil
             }
-            guard instance.isOurs || budget.allowsLease(of: instance) else { return nil }
             let isOpen = instance.isOurs || spokenFor.contains(instance.id)
             return Destination(instance, capacity: capacity(of: instance.id), isOpen: isOpen)
         }

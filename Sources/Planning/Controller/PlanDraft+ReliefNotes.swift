@@ -61,6 +61,10 @@ extension PlanDraft {
             if case .unavailable(let reason) = instance.availability {
                 return Alternative(instance: instance.id, rejectedBecause: "unavailable: \(reason)")
             }
+            if let doubt = doubt(about: instance.id) {
+                return Alternative(
+                    instance: instance.id, rejectedBecause: "gets none until \(clock(doubt.until)): \(doubt.reason)")
+            }
             if !instance.isOurs, !budget.allowsLease(of: instance) {
                 return Alternative(instance: instance.id, rejectedBecause: spendingLimit(with: instance))
             }

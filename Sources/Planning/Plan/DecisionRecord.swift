@@ -35,7 +35,7 @@ package enum DecisionRule: String, Hashable, Sendable, Codable, CaseIterable {
     // Cut-over.
     case confidenceReached, deadlineClose, beforeFreeze, overloadNotNear, targetTooFull, returnSafe
     // Undoing.
-    case forecastWithdrawn, targetLost, homeTooHot, watchRevert, watchKeep
+    case forecastWithdrawn, targetLost, targetDoubted, homeTooHot, watchRevert, watchKeep
     // The way back.
     case peakOver, peakAhead, notWorthIt, agreementPending, resting, instanceIdle
     // Everywhere.
