@@ -71,7 +71,7 @@ extension CampaignWorld {
     /// Nothing that is needed is emptied or removed.
     mutating func checkEmptying(_ action: PoolAction, _ id: InstanceID) {
         switch action {
-        case .wipe, .retire, .discard, .provision, .warm:
+        case .wipe, .retire, .discard, .provision, .seed, .warm:
             if isOccupied(id) { broken("\(id) is needed, and the pool orders \(action)") }
         case .nothing, .resume, .revive, .drain, .revoke, .announce, .cutOff, .evict, .alarm: break
         }

@@ -38,7 +38,7 @@ extension CampaignWorld {
         switch action {
         case .nothing, .revoke, .alarm, .announce: break
         case .drain: if !isOccupied(id) { send(.drained, to: id) }
-        case .provision, .warm, .resume, .revive, .wipe, .discard, .retire, .cutOff, .evict:
+        case .provision, .warm, .resume, .revive, .seed, .wipe, .discard, .retire, .cutOff, .evict:
             checkEmptying(action, id)
             let slow = happens(day.rates.slow)
             let span: Double = slow ? dice.uniform(600...7200) : dice.uniform(5...120)
@@ -81,6 +81,7 @@ extension CampaignWorld {
             case .wipe:
                 sick.remove(id)
                 send(.wiped, to: id)
+            case .seed: send(.seeded(at: Self.endpoint), to: id)
             case .cutOff: send(.lesseeCutOff, to: id)
             case .nothing, .drain, .discard, .retire, .revoke, .alarm, .announce: break
             }
@@ -164,6 +165,8 @@ extension CampaignWorld {
         case .leased(let lease): return onItsWay(max(.zero, lease.deadline(revokedAt: seen) - seen) + span)
         case .revoking(let revocation): return onItsWay(max(.zero, revocation.deadline - seen) + span)
         case .granting, .ending, .draining, .wiping, .idleCold, .warming, .provisioning, .absent: return onItsWay(span)
+        case .seeding(let home), .standby(let home), .promoted(let home):
+            return .unavailable(reason: "a server of \(home)")
         case .quarantined(let reason): return .unavailable(reason: reason)
         case .retired: return .unavailable(reason: "retired")
         }

@@ -12,6 +12,7 @@ enum CatalogSchema {
         migrator.registerMigration("1 first tables") { try $0.execute(sql: firstTables) }
         migrator.registerMigration("2 leases") { try $0.execute(sql: leases) }
         migrator.registerMigration("3 takeovers") { try $0.execute(sql: takeovers) }
+        migrator.registerMigration("4 standbys of the pool") { try $0.execute(sql: poolStandbys) }
         return migrator
     }
 
@@ -151,5 +152,12 @@ enum CatalogSchema {
             reason TEXT NOT NULL,
             PRIMARY KEY (instance, number)
         ) STRICT;
+        """
+
+    private static let poolStandbys = """
+        -- Of a member in the states seeding, standby and promoted.
+        ALTER TABLE pool_members ADD COLUMN home TEXT;
+        -- The pool's member that takes over; NULL where the standby is not the pool's.
+        ALTER TABLE takeovers ADD COLUMN member TEXT;
         """
 }

@@ -8,34 +8,38 @@ extension CatalogStore: PoolStore {
     }
 
     package func save(_ member: PoolMember, sentence: String?, entries: [PoolEntry]) throws {
+        try database.write { try save(member, sentence: sentence, entries: entries, $0) }
+    }
+
+    /// Within a transaction of the caller's.
+    func save(_ member: PoolMember, sentence: String?, entries: [PoolEntry], _ db: Database) throws {
         let stored = try StoredPoolState(member.state)
-        try database.write { db in
-            try db.execute(
-                sql: """
-                    INSERT OR REPLACE INTO pool_members
-                        (id, provider, zone, state, holder_move, holder_name, reason, endpoint, lease, lease_epoch, claim,
-                        since)
-                        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                    """,
-                arguments: [
-                    member.id.text, member.provider, member.zone.text, stored.kind.rawValue, stored.holderMove,
-                    stored.holderName, stored.reason, try member.endpoint.map(jsonText), stored.lease,
-                    member.leaseEpoch.number, try member.claim.map(jsonText), member.since?.milliseconds,
-                ]
-            )
-            for entry in entries { try Self.enter(entry, db) }
-            guard let sentence else { return }
-            try Self.append(
-                AuditEntry(
-                    kind: "pool",
-                    move: stored.holderMove.map { MoveID($0) },
-                    instance: member.id,
-                    sentence: sentence
-                ),
-                at: now(),
-                db
-            )
-        }
+        try db.execute(
+            sql: """
+                INSERT OR REPLACE INTO pool_members
+                    (id, provider, zone, state, holder_move, holder_name, reason, endpoint, lease, lease_epoch, claim,
+                    since, home)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                member.id.text, member.provider, member.zone.text, stored.kind.rawValue, stored.holderMove,
+                stored.holderName, stored.reason, try member.endpoint.map(jsonText), stored.lease,
+                member.leaseEpoch.number, try member.claim.map(jsonText), member.since?.milliseconds,
+                stored.home,
+            ]
+        )
+        for entry in entries { try Self.enter(entry, db) }
+        guard let sentence else { return }
+        try Self.append(
+            AuditEntry(
+                kind: "pool",
+                move: stored.holderMove.map { MoveID($0) },
+                instance: member.id,
+                sentence: sentence
+            ),
+            at: now(),
+            db
+        )
     }
 
     package func record(_ timing: PoolTiming) throws {
@@ -75,6 +79,8 @@ extension CatalogStore: PoolStore {
                         WHERE is_over = 0 AND :instance IN (source, target)
                     UNION ALL SELECT kind || ' ' || name || ' of move ' || move FROM ledger
                         WHERE instance = :instance AND move <> ''
+                    UNION ALL SELECT 'takeover ' || number || ' of ' || instance FROM takeovers
+                        WHERE member = :instance AND state = 'intended'
                     """,
                 arguments: ["instance": instance.text]
             )
@@ -111,6 +117,7 @@ private struct StoredPoolState {
     var holderName: String?
     var reason: String?
     var lease: String?
+    var home: String?
 
     init(_ state: PoolMemberState) throws {
         kind = state.kind
@@ -120,6 +127,7 @@ private struct StoredPoolState {
         case .quarantined(let reason): self.reason = reason
         case .granting(let lease), .leased(let lease): self.lease = try jsonText(lease)
         case .revoking(let revocation), .ending(let revocation): lease = try jsonText(revocation)
+        case .seeding(let home), .standby(let home), .promoted(let home): self.home = home.text
         case .absent, .provisioning, .idleCold, .warming, .warm, .active, .draining, .wiping, .retired: break
         }
     }
@@ -133,6 +141,7 @@ private struct StoredPoolState {
         holderName = row["holder_name"]
         reason = row["reason"]
         lease = row["lease"]
+        home = row["home"]
     }
 
     func state() throws -> PoolMemberState {
@@ -146,6 +155,9 @@ private struct StoredPoolState {
         case .draining: return .draining
         case .wiping: return .wiping
         case .retired: return .retired
+        case .seeding: return .seeding(try storedHome())
+        case .standby: return .standby(try storedHome())
+        case .promoted: return .promoted(try storedHome())
         case .quarantined: return .quarantined(reason: reason ?? "")
         case .granting: return .granting(try fromJSON(Lease.self, lease ?? ""))
         case .leased: return .leased(try fromJSON(Lease.self, lease ?? ""))
@@ -156,5 +168,10 @@ private struct StoredPoolState {
             guard let holderName else { throw unreadable("a reservation for", nil) }
             return .reserved(.named(holderName))
         }
+    }
+
+    private func storedHome() throws -> InstanceID {
+        guard let home else { throw unreadable("the home of a standby", nil) }
+        return InstanceID(home)
     }
 }

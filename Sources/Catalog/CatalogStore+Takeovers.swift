@@ -1,6 +1,7 @@
 // Takeovers of instances by their standbys. The intention is on the disk before anything is promoted, so that a process
 // that dies on the way leaves a successor who knows.
 import ClusterModel
+import ContingentPool
 import GRDB
 import Takeover
 
@@ -28,8 +29,9 @@ extension CatalogStore {
         }
     }
 
-    /// Writes the outcome of an intention, with its audit entry.
-    package func conclude(_ record: TakeoverRecord, sentence: String) throws {
+    /// Writes the outcome of an intention, with its audit entry, and what became of the pool's members by it: all or
+    /// nothing.
+    package func conclude(_ record: TakeoverRecord, sentence: String, members: [PoolMember] = []) throws {
         try database.write { db in
             try db.execute(
                 sql: "DELETE FROM takeovers WHERE instance = ? AND number = ? AND state = ?",
@@ -38,6 +40,7 @@ extension CatalogStore {
                 throw CatalogError(.conflict, "takeover \(record.number) of \(record.instance) is not under way.")
             }
             try Self.insert(record, db)
+            for member in members { try save(member, sentence: nil, entries: [], db) }
             try Self.append(
                 AuditEntry(kind: "takeover", instance: record.instance, sentence: sentence), at: now(), db)
         }
@@ -59,15 +62,16 @@ extension CatalogStore {
         try db.execute(
             sql: """
                 INSERT INTO takeovers (instance, number, state, old_host, old_port, new_host, new_port, zone, detected,
-                    completed, primary_position, unseen_ms, standby_position, loss_bytes, was_synchronous, timeline, reason)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    completed, primary_position, unseen_ms, standby_position, loss_bytes, was_synchronous, timeline, reason,
+                    member)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
                 record.instance.text, record.number, record.state.rawValue, record.old.host, record.old.port,
                 record.new.host, record.new.port, record.zone.text, record.detectedAt.milliseconds,
                 record.completedAt?.milliseconds, record.primaryPosition?.description, record.unseenMilliseconds,
                 record.standbyPosition?.description, record.lossBytes, record.wasSynchronous, record.timeline,
-                record.reason,
+                record.reason, record.member?.text,
             ])
     }
 
@@ -76,6 +80,7 @@ extension CatalogStore {
             throw unreadable("the takeover's state", row["state"])
         }
         let completed: Int64? = row["completed"]
+        let member: String? = row["member"]
         return TakeoverRecord(
             number: row["number"], instance: InstanceID(row["instance"]), state: state,
             old: ServerAddress(host: row["old_host"], port: row["old_port"]),
@@ -84,7 +89,8 @@ extension CatalogStore {
             completedAt: completed.map { Timestamp(milliseconds: $0) },
             primaryPosition: try position(row["primary_position"]), unseenMilliseconds: row["unseen_ms"],
             standbyPosition: try position(row["standby_position"]), lossBytes: row["loss_bytes"],
-            wasSynchronous: row["was_synchronous"], timeline: row["timeline"], reason: row["reason"])
+            wasSynchronous: row["was_synchronous"], timeline: row["timeline"], reason: row["reason"],
+            member: member.map { InstanceID($0) })
     }
 
     private static func position(_ text: String?) throws -> LSN? {

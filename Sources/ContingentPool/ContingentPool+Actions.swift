@@ -41,6 +41,7 @@ extension ContingentPool {
             notify(.alarm(id, sentence))
             await resume(member)
         case .drain: await drain(member)
+        case .seed(let home): await seed(member, as: home)
         case .wipe: await wipe(member)
         case .discard, .retire: await reportingErrors(of: id) { try await provider(of: member).remove(id) }
         case .announce: announce(action, of: id)
@@ -52,7 +53,7 @@ extension ContingentPool {
     }
 
     func resume(_ member: PoolMember) async {
-        await perform(nil, on: member) { .resumed(at: try await $0.start(member.id)) }
+        await perform(nil, on: member) { .resumed(at: self.address(try await $0.start(member.id), of: member)) }
     }
 
     private func drain(_ member: PoolMember) async {
@@ -71,7 +72,7 @@ extension ContingentPool {
     }
 
     /// Runs an operation of the member's provider, and takes its outcome in.
-    private func perform(
+    func perform(
         _ operation: PoolTiming.Operation?,
         on member: PoolMember,
         _ body: @Sendable (any Provider) async throws -> PoolEvent

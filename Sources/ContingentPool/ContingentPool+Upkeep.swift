@@ -42,9 +42,11 @@ extension ContingentPool {
     private func leftUndone() -> [(InstanceID, PoolAction)] {
         allMembers.filter { !underWay.contains($0.id) }.compactMap { member in
             switch member.state {
-            case .provisioning, .warming, .wiping, .granting, .ending: request(.recovered, of: member.id)
+            case .provisioning, .warming, .wiping, .granting, .ending, .seeding: request(.recovered, of: member.id)
             case .draining: request(.givenBack, of: member.id)
-            case .absent, .idleCold, .warm, .leased, .revoking, .reserved, .active, .quarantined, .retired: nil
+            case .absent, .idleCold, .warm, .leased, .revoking, .reserved, .active, .standby, .promoted,
+                .quarantined, .retired:
+                nil
             }
         }
     }
@@ -99,7 +101,7 @@ extension ContingentPool {
             guard let endpoint = member.endpoint else {
                 throw PoolError(.notRunning, "\(member.id) has no address yet")
             }
-            try await provider(of: member).check(member.id, at: endpoint)
+            try await check(member, at: endpoint)
             failedChecks[member.id] = nil
         } catch {
             // It may have been lent or emptied meanwhile: then the answer is about an earlier life of it.
@@ -110,6 +112,12 @@ extension ContingentPool {
                 await failed(member.id, reason: "failed \(failures) health checks in a row: \(error)")
             }
         }
+    }
+
+    private func check(_ member: PoolMember, at endpoint: Endpoint) async throws {
+        let provider = try provider(of: member)
+        if case .standby = member.state { return try await provider.checkStandby(member.id, at: endpoint) }
+        try await provider.check(member.id, at: endpoint)
     }
 
     func failed(_ id: InstanceID, reason: String) async {

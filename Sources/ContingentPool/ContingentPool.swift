@@ -13,6 +13,8 @@ package actor ContingentPool {
     let store: any PoolStore
     let notify: @Sendable (PoolNotice) -> Void
     let clock: PoolClock
+    /// A home as it is now; nil when there is none of that name.
+    let home: @Sendable (InstanceID) -> Instance?
 
     private(set) var members: [InstanceID: PoolMember] = [:]
     var times = ReadinessTimes()
@@ -20,6 +22,8 @@ package actor ContingentPool {
     var failedChecks: [InstanceID: Int] = [:]
     /// What is still to be done about members that were retired under an earlier process.
     var retirements: [(InstanceID, PoolAction)] = []
+    /// Homes whose last standby could not be made: how often, and when it is tried again.
+    var seedingFailures: [InstanceID: SeedingFailure] = [:]
     /// Members for which an action is being carried out.
     var underWay: Set<InstanceID> = []
     /// Since when heartbeats of lessees can be heard.
@@ -36,6 +40,7 @@ package actor ContingentPool {
     ///   - providers: in the order of preference for new members; their names differ.
     ///   - schema: asked before instances are warmed, so that they have the homes' schema of that time.
     ///   - clock: by which leases begin and end.
+    ///   - home: asked when a standby is made of one, and when one is started.
     ///   - notify: called at once, from the pool; must not block.
     package init(
         configuration: PoolConfiguration,
@@ -43,6 +48,7 @@ package actor ContingentPool {
         store: any PoolStore,
         schema: @escaping @Sendable () async throws -> InstanceSchema,
         clock: PoolClock = .wall,
+        home: @escaping @Sendable (InstanceID) -> Instance? = { _ in nil },
         notify: @escaping @Sendable (PoolNotice) -> Void = { _ in }
     ) {
         self.configuration = configuration
@@ -50,6 +56,7 @@ package actor ContingentPool {
         self.schema = schema
         self.store = store
         self.clock = clock
+        self.home = home
         self.notify = notify
         listeningSince = clock.now()
     }
@@ -67,6 +74,7 @@ package actor ContingentPool {
         // Upkeep sees by itself that a member has to be wiped; not that a retired one may still be there.
         retirements = orders.filter { $0.1 == .retire }
         await obey(orders.filter { $0.1 != .retire && $0.1 != .wipe })
+        startStandbysSoon()
     }
 
     /// What ran out while nobody looked goes on to its end at once.
@@ -84,10 +92,9 @@ package actor ContingentPool {
     /// Whether upkeep finds it as it is: in the middle of something that nobody waits for.
     private func isLeftToUpkeep(_ member: PoolMember) throws -> Bool {
         switch member.state {
-        case .provisioning, .warming, .wiping: try store.occupants(of: member.id).isEmpty
+        case .provisioning, .warming, .wiping, .standby: try store.occupants(of: member.id).isEmpty
         case .absent, .idleCold, .warm, .granting, .leased, .revoking, .ending, .reserved, .active, .draining,
-            .quarantined,
-            .retired:
+            .seeding, .promoted, .quarantined, .retired:
             false
         }
     }
@@ -232,6 +239,18 @@ package actor ContingentPool {
             members[id] = member
         }
         return action
+    }
+
+    /// The same for several members in one transaction of the caller's, who sees to it that they are stored or throws.
+    func transition(_ changes: [(InstanceID, PoolEvent)], storing: ([PoolMember]) throws -> Void) throws {
+        var changed: [PoolMember] = []
+        for (id, event) in changes {
+            guard var member = members[id] else { throw PoolError(.unknownMember, "there is no pool member \(id).") }
+            _ = try member.on(event, isOccupied: try !store.occupants(of: id).isEmpty, at: clock.now())
+            changed.append(member)
+        }
+        try storing(changed)
+        for member in changed { members[member.id] = member }
     }
 
     /// A member that has no state in the store yet.

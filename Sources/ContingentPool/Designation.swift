@@ -23,7 +23,7 @@ package struct Designation: Hashable, Sendable {
             case .absent, .provisioning, .idleCold, .warming, .warm, .granting, .leased, .revoking, .ending, .draining,
                 .wiping:
                 true
-            case .reserved, .active, .quarantined, .retired: false
+            case .reserved, .active, .seeding, .standby, .promoted, .quarantined, .retired: false
             }
         }
     }

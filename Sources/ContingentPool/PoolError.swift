@@ -18,6 +18,8 @@ package struct PoolError: Error, Equatable, CustomStringConvertible {
         case command
         /// The pool does not lend that, or not now.
         case lendingRefused
+        /// A home cannot have a standby of the pool, or not now.
+        case standbyRefused
         /// A lease cannot be had on these terms.
         case badTerms
         /// It is not lent, or by another lease than the one named.

@@ -41,7 +41,7 @@ extension Coordinator {
             await tellRouterOfInstances()
         case .leased, .revoking: try await callBack(instance, slack: record.evidence.startBy.map { $0 - record.at })
         case .absent, .provisioning, .idleCold, .warming, .granting, .ending, .reserved, .active, .draining, .wiping,
-            .quarantined, .retired:
+            .seeding, .standby, .promoted, .quarantined, .retired:
             break
         }
     }

@@ -19,6 +19,8 @@ extension Coordinator {
         switch member.state {
         case .quarantined(let reason): return reason
         case .reserved(let holder): return "for \(holder)"
+        case .seeding(let home), .standby(let home): return "standby of \(home)"
+        case .promoted(let home): return "is \(home)"
         case .absent, .provisioning, .idleCold, .warming, .warm, .granting, .leased, .revoking, .ending, .active,
             .draining, .wiping, .retired:
             return nil

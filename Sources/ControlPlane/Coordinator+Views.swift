@@ -121,7 +121,8 @@ extension Coordinator {
     /// Every instance that may hold rows of the service.
     package func reachableInstances() async -> [Instance] {
         var instances = parts.homes
-        for member in await parts.pool.allMembers where member.state.shouldAnswer && member.state.lease == nil {
+        for member in await parts.pool.allMembers
+        where member.state.shouldAnswer && member.state.lease == nil && member.state.home == nil {
             if let instance = await parts.pool.instance(member.id) { instances.append(instance) }
         }
         return instances

@@ -60,6 +60,8 @@ struct SnapshotBuilder {
         case .granting, .ending: onItsWay(member, within: returnTime(of: member, from: now))
         case .draining, .wiping, .idleCold, .warming, .provisioning, .absent:
             onItsWay(member, within: timeToReady(of: member))
+        case .seeding(let home), .standby(let home): .unavailable(reason: "a standby of \(home)")
+        case .promoted(let home): .unavailable(reason: "it is \(home)")
         case .quarantined(let reason): .unavailable(reason: reason)
         case .retired: .unavailable(reason: "retired")
         }

@@ -53,12 +53,15 @@ package struct TakeoverRecord: Hashable, Sendable {
     /// The timeline that the promotion began.
     package var timeline: Int64?
     package var reason: String
+    /// The pool's member that takes over; nil when the standby is not the pool's.
+    package var member: InstanceID?
 
     package init(
         number: Int, instance: InstanceID, state: TakeoverState = .intended, old: ServerAddress, new: ServerAddress,
         zone: Zone, detectedAt: Timestamp, completedAt: Timestamp? = nil, primaryPosition: LSN? = nil,
         unseenMilliseconds: Int64? = nil, standbyPosition: LSN? = nil, lossBytes: Int64? = nil,
-        wasSynchronous: Bool, timeline: Int64? = nil, reason: String
+        wasSynchronous: Bool, timeline: Int64? = nil, reason: String,
+        member: InstanceID? = nil
     ) {
         self.number = number
         self.instance = instance
@@ -75,6 +78,7 @@ package struct TakeoverRecord: Hashable, Sendable {
         self.wasSynchronous = wasSynchronous
         self.timeline = timeline
         self.reason = reason
+        self.member = member
     }
 
     /// What the standby lacks of what the primary was last seen to have.

@@ -41,6 +41,7 @@ import Testing
     @Test(arguments: [
         PoolMemberState.absent, .provisioning, .idleCold, .warming, .warm, .reserved(.move("m1")),
         .reserved(.named("Ann")), .active, .draining, .wiping, .quarantined(reason: "it's \"odd\""), .retired,
+        .seeding("home-1"), .standby("home-1"), .promoted("home-1"),
     ])
     func everyStateComesBack(state: PoolMemberState) async throws {
         try await withCatalog { catalog in

@@ -1,4 +1,5 @@
 import ClusterModel
+import ContingentPool
 import Takeover
 import Testing
 
@@ -44,6 +45,33 @@ import Testing
             do { _ = try CatalogStore(path: path, now: { Timestamp(seconds: 7) }).intend(intention) }
             let again = try CatalogStore(path: path, now: { Timestamp(seconds: 8) })
             #expect(try again.takeovers().map(\.state) == [.intended])
+        }
+    }
+
+    private func member(_ id: InstanceID, _ state: PoolMemberState) -> PoolMember {
+        PoolMember(id: id, provider: "local", zone: "z", state: state)
+    }
+
+    /// The standby that is to take over is needed until the outcome is known; then both are known at once, or neither.
+    @Test func outcomeAndMembersAreWrittenTogether() async throws {
+        try await withCatalog { catalog in
+            try catalog.save(member("c1", .promoted("home-1")), sentence: "c1 took over")
+            try catalog.save(member("c2", .standby("home-1")), sentence: "c2 is a standby")
+            var intended = intention
+            intended.member = "c2"
+            var record = try catalog.intend(intended)
+            #expect(record.member == "c2")
+            #expect(try catalog.occupants(of: "c2") == ["takeover 1 of home-1"])
+            let after = [member("c2", .promoted("home-1")), member("c1", .quarantined(reason: "c2 took over"))]
+            record.state = .completed
+            try catalog.conclude(record, sentence: "done", members: after)
+            #expect(try catalog.poolMembers() == after.sorted { $0.id < $1.id })
+            #expect(try catalog.takeovers() == [record])
+            #expect(try catalog.occupants(of: "c2").isEmpty)
+
+            let lost = [member("c2", .quarantined(reason: "x"))]
+            #expect(throws: CatalogError.self) { try catalog.conclude(record, sentence: "again", members: lost) }
+            #expect(try catalog.poolMembers() == after.sorted { $0.id < $1.id })
         }
     }
 }

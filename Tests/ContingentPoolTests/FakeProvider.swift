@@ -81,6 +81,13 @@ final class FakeProvider: Provider {
         try call("provision", instance) { $0.contents[instance] = .empty }
         await passHold("provision")
     }
+    func seed(_ instance: InstanceID, as order: StandbyOrder) async throws {
+        try call("seed", instance) { $0.contents[instance] = .used }
+        await passHold("seed")
+    }
+    func checkStandby(_ instance: InstanceID, at endpoint: Endpoint) async throws {
+        try call("checkStandby", instance) { _ in }
+    }
     func start(_ instance: InstanceID) async throws -> Endpoint {
         try call("start", instance) { $0.running.insert(instance) }
         // Nothing listens on port 1; the fake's schema is empty and is not applied.

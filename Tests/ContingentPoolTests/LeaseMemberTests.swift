@@ -45,6 +45,12 @@ private let table: [PoolMemberState.Kind: String] = [
         "   -                -              -          -  -                 -              -                 -          -                 -              -",
     .wiping:
         "     -                -              -          -  -                 -              =/nothing         -          -                 -              -",
+    .seeding:
+        "   -                -              -          -  -                 -              -                 -          -                 -              -",
+    .standby:
+        "   -                -              -          -  -                 -              -                 -          -                 -              -",
+    .promoted:
+        "   -                -              -          -  -                 -              -                 -          -                 -              -",
     .quarantined:
         "-                -              -          -  -                 -              -                 -          -                 -              -",
     .retired:

@@ -67,7 +67,7 @@ private struct Life {
             worlds[index].logins = []
             worlds[index].holdsLesseesData = false
             apply(.wiped, to: index)
-        case .nothing, .retire, .revoke, .alarm, .announce: break
+        case .nothing, .seed, .retire, .revoke, .alarm, .announce: break
         }
     }
 
@@ -142,7 +142,7 @@ private struct Life {
         case .idleCold: apply(.warmingRequested, to: index)
         case .draining: apply(.givenBack, to: index)
         case .provisioning, .warming, .wiping, .granting, .ending: apply(.recovered, to: index)
-        case .warm, .leased, .revoking, .reserved, .active, .quarantined, .retired: break
+        case .warm, .leased, .revoking, .reserved, .active, .seeding, .standby, .promoted, .quarantined, .retired: break
         }
     }
 

@@ -49,6 +49,15 @@ private let table: [PoolMemberState.Kind: String] = [
     .wiping: """
     -                 -         -            -       -          -          active/revive -            -            idleCold/nothing quarantined/alarm -          -               -               =/wipe
     """,
+    .seeding: """
+    -                 -         -            -       -          -          -             -            -            -         wiping/wipe       -                 -               -               wiping/wipe
+    """,
+    .standby: """
+    -                 -         -            -       =/nothing  -          =/alarm       -            -            -         =/alarm           =/revive          -               -               =/resume
+    """,
+    .promoted: """
+    -                 -         -            -       =/nothing  -          =/nothing     -            -            -         =/alarm           =/alarm           -               -               =/resume
+    """,
     .quarantined: """
     -                 -         -            -       -          -          active/revive -            -            -         -                 -                 draining/drain  retired/retire  =/nothing
     """,
@@ -89,6 +98,9 @@ func memberState(_ kind: PoolMemberState.Kind) -> PoolMemberState {
     case .active: .active
     case .draining: .draining
     case .wiping: .wiping
+    case .seeding: .seeding("home-1")
+    case .standby: .standby("home-1")
+    case .promoted: .promoted("home-1")
     case .quarantined: .quarantined(reason: "q")
     case .retired: .retired
     }

@@ -19,7 +19,9 @@ import Testing
 
     @Test(arguments: PoolMemberState.Kind.allCases)
     func whatCouldBeWarmIsDesignated(state: PoolMemberState.Kind) {
-        let busy: Set<PoolMemberState.Kind> = [.reserved, .active, .quarantined, .retired]
+        let busy: Set<PoolMemberState.Kind> = [
+            .reserved, .active, .seeding, .standby, .promoted, .quarantined, .retired,
+        ]
         let contingency = designation(("c1", "b", state)).contingency(ofHomeIn: "a")
         #expect(contingency.isMissing == busy.contains(state))
         #expect(contingency.warm == (state == .warm ? 1 : 0))

@@ -97,8 +97,8 @@ extension ContingentPool {
         case .granting(let lease): "\(lease) is being granted"
         case .revoking(let revocation), .ending(let revocation):
             "\(revocation.lease) is being revoked since \(revocation.orderedAt): \(revocation.reason)"
-        case .absent, .provisioning, .idleCold, .warming, .warm, .reserved, .active, .draining, .wiping, .quarantined,
-            .retired:
+        case .absent, .provisioning, .idleCold, .warming, .warm, .reserved, .active, .draining, .wiping, .seeding,
+            .standby, .promoted, .quarantined, .retired:
             "the instance is \(member.state.kind.rawValue)"
         }
     }
@@ -168,7 +168,7 @@ extension ContingentPool {
         case .leased(let lease): lease.deadline(revokedAt: clock.now())
         case .revoking(let revocation): revocation.deadline
         case .absent, .provisioning, .idleCold, .warming, .warm, .granting, .ending, .reserved, .active, .draining,
-            .wiping, .quarantined, .retired:
+            .wiping, .seeding, .standby, .promoted, .quarantined, .retired:
             nil
         }
     }

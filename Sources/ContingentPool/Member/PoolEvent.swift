@@ -37,6 +37,16 @@ package enum PoolEvent: Hashable, Sendable {
     case leaseClock(listeningSince: Timestamp)
     /// The lessee can do nothing any more.
     case lesseeCutOff
+    /// It is to be a physical standby of that home.
+    case seedingRequested(of: InstanceID)
+    /// It is a standby that runs.
+    case seeded(at: Endpoint)
+    /// As a standby it is of no use any more, for that reason, and the home lives without it.
+    case standbyLost(reason: String)
+    /// It took over from the server of its home.
+    case tookOver
+    /// Another server took over from it.
+    case superseded(by: String)
     /// The pool's process started again: what was under way is not, and no server of ours runs.
     case recovered
 }
@@ -65,6 +75,11 @@ extension PoolEvent: CustomStringConvertible {
         case .needed(let holder): "is needed by \(holder)"
         case .leaseClock: "came to the end of its lease, or of its lessee's heartbeat"
         case .lesseeCutOff: "has no lessee any more: its role is locked, its sessions ended"
+        case .seedingRequested(let home): "is being made a standby of \(home)"
+        case .seeded: "is a standby"
+        case .standbyLost(let reason): "is of no use as a standby: \(reason)"
+        case .tookOver: "took over: it is its home's server now"
+        case .superseded(let other): "is its home's server no more: \(other) took over"
         case .recovered: "was taken up after a restart"
         }
     }
@@ -90,6 +105,8 @@ package enum PoolAction: Hashable, Sendable {
     case revive(String)
     /// Find out whether anything on it is still needed: `drained` follows when not; else it is asked again later.
     case drain
+    /// Make it a copy of that home and start it: `seeded` or `operationFailed` follows.
+    case seed(InstanceID)
     /// Remove everything from it: `wiped` or `operationFailed` follows.
     case wipe
     /// Remove what a half-done provisioning left.

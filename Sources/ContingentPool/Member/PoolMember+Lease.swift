@@ -58,7 +58,7 @@ extension PoolMember {
             [lease.noticeAt, lease.heartbeatDue(listeningSince: start)].compactMap(\.self).min()
         case .revoking(let revocation): revocation.deadline
         case .absent, .provisioning, .idleCold, .warming, .warm, .granting, .ending, .reserved, .active, .draining,
-            .wiping, .quarantined, .retired:
+            .wiping, .seeding, .standby, .promoted, .quarantined, .retired:
             nil
         }
     }

@@ -3,7 +3,8 @@
 // knows which.
 //
 // Invariant: a member that the catalog needs (`isOccupied`) is never emptied and never out of use. Whatever would make
-// it so makes it active instead; `on` is the only place that says so.
+// it so makes it active instead; `on` is the only place that says so. Standbys of homes, and homes' servers, are apart:
+// PoolMember+Standby.
 import ClusterModel
 
 /// One instance of the pool.
@@ -62,7 +63,7 @@ package struct PoolMember: Hashable, Sendable {
         leaseEpoch = max(leaseEpoch, next.lease?.epoch ?? .none)
         state = next
         switch event {
-        case .warmed(let endpoint), .resumed(let endpoint): self.endpoint = endpoint
+        case .warmed(let endpoint), .resumed(let endpoint), .seeded(let endpoint): self.endpoint = endpoint
         default: break
         }
         return action
@@ -71,7 +72,8 @@ package struct PoolMember: Hashable, Sendable {
     typealias Step = (PoolMemberState, PoolAction)
 
     private func step(_ event: PoolEvent, _ isOccupied: Bool, _ now: Timestamp) -> Step? {
-        switch (state, event) {
+        if state.home != nil { return onStandby(event, isOccupied) }
+        return switch (state, event) {
         case (.absent, .provisioningRequested): (.provisioning, .provision)
         case (.provisioning, .provisioned): (.idleCold, .nothing)
         case (.idleCold, .warmingRequested): (.warming, .warm)
@@ -94,6 +96,7 @@ package struct PoolMember: Hashable, Sendable {
             (_, .lesseeCutOff):
             onLease(event, now)
         case (.leased, .resumed), (.revoking, .resumed): (state, .nothing)
+        case (_, .seedingRequested): claim == nil ? onStandby(event, isOccupied) : nil
         default: nil
         }
     }
@@ -123,7 +126,7 @@ package struct PoolMember: Hashable, Sendable {
         case .revoking(let revocation): ended(revocation)
         // Emptying removes what cutting off could not.
         case .ending: (.wiping, .wipe)
-        case .absent, .idleCold, .warm, .quarantined, .retired: nil
+        case .absent, .idleCold, .warm, .quarantined, .retired, .seeding, .standby, .promoted: nil
         }
     }
 
@@ -135,7 +138,9 @@ package struct PoolMember: Hashable, Sendable {
         case .reserved, .active, .draining: (state, .revive("is needed and does not answer: \(reason)"))
         case .leased(let lease): ended(lease, because: .failed(reason), at: now)
         case .revoking(let revocation): ended(revocation)
-        case .absent, .provisioning, .idleCold, .warming, .granting, .ending, .wiping, .quarantined, .retired: nil
+        case .absent, .provisioning, .idleCold, .warming, .granting, .ending, .wiping, .quarantined, .retired,
+            .seeding, .standby, .promoted:
+            nil
         }
     }
 
@@ -143,7 +148,7 @@ package struct PoolMember: Hashable, Sendable {
         switch state {
         case .absent, .idleCold, .warm, .quarantined: (.retired, .retire)
         case .provisioning, .warming, .granting, .leased, .revoking, .ending, .reserved, .active, .draining, .wiping,
-            .retired:
+            .seeding, .standby, .promoted, .retired:
             nil
         }
     }
@@ -159,6 +164,7 @@ package struct PoolMember: Hashable, Sendable {
             ended(lease, because: .notGranted("the pool stopped before its holder was let in"), at: now)
         case .ending(let revocation): (state, .cutOff(revocation))
         case .absent, .idleCold, .quarantined: (state, .nothing)
+        case .seeding, .standby, .promoted: nil
         case .retired: (state, .retire)
         }
     }

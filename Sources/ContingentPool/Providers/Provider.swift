@@ -1,6 +1,7 @@
 // Where instances come from. Conformers: `LocalProvider` (this machine), `StaticProvider` (somebody else's servers),
 // `CommandProvider` (whatever the user's command makes).
 import ClusterModel
+import PostgresClient
 
 /// What is known of an instance before it exists.
 package struct InstanceTerms: Hashable, Sendable {
@@ -12,6 +13,19 @@ package struct InstanceTerms: Hashable, Sendable {
         self.zone = zone
         self.capacity = capacity
         self.costPerHour = costPerHour
+    }
+}
+
+/// A physical standby that is to be made.
+package struct StandbyOrder: Hashable, Sendable {
+    /// The home's server, with its superuser.
+    package let primary: Endpoint
+    /// What the standby calls itself there.
+    package let name: String
+
+    package init(primary: Endpoint, name: String) {
+        self.primary = primary
+        self.name = name
     }
 }
 
@@ -39,6 +53,10 @@ package protocol Provider: Sendable {
     /// Why the instance must not be lent to others; nil when it may. A lessee gets a role of its own on the server, so the
     /// whole server has to be ours.
     func lendingObstacle(of instance: InstanceID) -> String?
+    /// Makes the instance a physical copy of a home, whatever it held; it follows the home from its next start on.
+    func seed(_ instance: InstanceID, as order: StandbyOrder) async throws
+    /// Throws, with the reason, unless the standby at `endpoint` answers.
+    func checkStandby(_ instance: InstanceID, at endpoint: Endpoint) async throws
 }
 
 extension Provider {
@@ -49,4 +67,14 @@ extension Provider {
     }
 
     package func lendingObstacle(of instance: InstanceID) -> String? { nil }
+
+    package func seed(_ instance: InstanceID, as order: StandbyOrder) async throws {
+        throw PoolError(.standbyRefused, "the provider '\(name)' makes no standbys: only `local` does.")
+    }
+
+    package func checkStandby(_ instance: InstanceID, at endpoint: Endpoint) async throws {
+        try await withConnection(to: endpoint, deadline: .seconds(2)) { connection in
+            _ = try await connection.query("SELECT 1", deadline: .seconds(2))
+        }
+    }
 }

@@ -50,7 +50,7 @@ extension LeaseView {
         case .revoking(let revocation), .ending(let revocation):
             (end, reason) = (revocation.deadline, "\(revocation.reason)")
         case .absent, .provisioning, .idleCold, .warming, .warm, .granting, .leased, .reserved, .active, .draining,
-            .wiping, .quarantined, .retired:
+            .wiping, .seeding, .standby, .promoted, .quarantined, .retired:
             break
         }
         self.init(lease, endsAt: end, reason: reason, at: now)
