@@ -106,14 +106,14 @@ package struct LocalCluster: Sendable {
         try await Command(account.commandEndingWithParent(arguments)).run()
     }
 
-    private func finish(_ unfinished: String, as target: String) throws {
+    func finish(_ unfinished: String, as target: String) throws {
         guard rename(unfinished, target) == 0 else {
             throw LocalPostgresError(.badDirectory, "could not rename \(unfinished): \(errnoText())")
         }
     }
 
     /// What an attempt that failed left.
-    private func removeIfThere(_ path: String) throws {
+    func removeIfThere(_ path: String) throws {
         if FileManager.default.fileExists(atPath: path) { try FileManager.default.removeItem(atPath: path) }
     }
 

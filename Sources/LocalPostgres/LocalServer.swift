@@ -16,6 +16,8 @@ package actor LocalServer {
     /// How long each way of stopping may take before the next, harsher one.
     package struct Deadlines: Sendable {
         package var ready = Duration.seconds(60)
+        /// A copy replays first what its primary wrote meanwhile.
+        package var copyReady = Duration.seconds(900)
         package var fastShutdown = Duration.seconds(10)
         package var immediateShutdown = Duration.seconds(10)
         package init() {}
@@ -41,6 +43,12 @@ package actor LocalServer {
     /// Makes the data directory unless it is there.
     package func provision() async throws {
         if !exists { try await cluster.copyTemplate(to: dataDirectory) }
+    }
+
+    /// Makes the data directory, whatever it was, a copy of a running server, which it follows from its next start on.
+    package func become(_ copy: PhysicalCopy) async throws {
+        try await wipe()
+        try await cluster.copy(copy, to: dataDirectory)
     }
 
     /// Starts the server unless it runs as our child, and returns when it accepts connections.
@@ -111,7 +119,8 @@ package actor LocalServer {
             cluster.settings.configuration(port: port),
             to: "\(dataDirectory)/\(Self.configurationFile)"
         )
-        let arguments = [cluster.installation.program("postgres"), "-D", dataDirectory]
+        var arguments = [cluster.installation.program("postgres"), "-D", dataDirectory]
+        if isCopy { arguments += ["-c", "config_file=\(dataDirectory)/\(PhysicalCopy.configurationFile)"] }
         let child = try await ChildProcess.spawn(
             cluster.account.commandEndingWithParent(arguments),
             environment: Command.plainEnvironment,
@@ -122,8 +131,13 @@ package actor LocalServer {
         return endpoint(port: port)
     }
 
+    private nonisolated var isCopy: Bool {
+        FileManager.default.fileExists(atPath: "\(dataDirectory)/\(PhysicalCopy.configurationFile)")
+    }
+
     private func waitUntilReady(_ child: ChildProcess) async throws {
-        let deadline = ContinuousClock.now + deadlines.ready
+        let patience = isCopy ? deadlines.copyReady : deadlines.ready
+        let deadline = ContinuousClock.now + patience
         while ContinuousClock.now < deadline {
             if let status = child.exitStatus {
                 self.child = nil
@@ -133,7 +147,7 @@ package actor LocalServer {
             try await Task.sleep(for: Self.readinessPoll)
         }
         try await stop()
-        throw LocalPostgresError(.notReady, "server '\(name)' was not ready after \(deadlines.ready): \(logTail())")
+        throw LocalPostgresError(.notReady, "server '\(name)' was not ready after \(patience): \(logTail())")
     }
 
     private func hasEnded(_ process: ProcessIdentity, within patience: Duration) async -> Bool {

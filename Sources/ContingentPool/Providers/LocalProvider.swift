@@ -54,6 +54,12 @@ package final class LocalProvider: Provider {
 
     package func check(_ instance: InstanceID, at endpoint: Endpoint) async throws { try await checkAnswers(endpoint) }
 
+    package func seed(_ instance: InstanceID, as order: StandbyOrder) async throws {
+        let settings = try await StandbyFitness.look(
+            at: order.primary, ourMajorVersion: cluster.installation.majorVersion)
+        try await server(instance).become(PhysicalCopy(of: order.primary, as: order.name, settings: settings))
+    }
+
     private func server(_ instance: InstanceID) throws -> LocalServer {
         try servers.withLock { servers in
             if let known = servers[instance] { return known }
