@@ -112,6 +112,11 @@ package actor ContingentPool {
                 await upkeep()
             }
         }
+        await stopServers()
+    }
+
+    /// What they hold stays.
+    package func stopServers() async {
         await withDiscardingTaskGroup { group in
             for member in allMembers where member.state != .absent && member.state != .retired {
                 group.addTask { await self.stop(member) }

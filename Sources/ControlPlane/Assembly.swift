@@ -68,9 +68,34 @@ package final class Assembly: Sendable {
         let clock = options.clock
         let catalog = try CatalogStore(path: configuration.dataDirectory + "/catalog.sqlite", now: { clock.now() })
         let history = try HistoryStore(path: configuration.dataDirectory + "/history.sqlite")
-        let takeovers = try await TakeoverStart(
-            configuration, catalog: catalog, clock: clock, logger: logger, crashSwitch: options.takeoverCrashSwitch)
-        let directory = takeovers.directory
+        let directory = HomeDirectory(configuration.instances.map(\.instance))
+        let pool = try await PoolAssembly(
+            configuration: configuration, localServers: options.localServers, catalog: catalog, directory: directory,
+            clock: clock, logger: logger
+        ).make()
+        let parts = TakeoverService.Parts(
+            settings: configuration.takeover, standbyZone: StandbyZone(configuration.pool.antiAffinity),
+            catalog: catalog, directory: directory, pool: pool, clock: clock, logger: logger,
+            crashSwitch: options.takeoverCrashSwitch)
+        do {
+            // Servers of homes may be the pool's, so these are started before anybody asks for the homes.
+            try await pool.recover()
+            let takeovers = try await TakeoverStart(configuration, parts)
+            return try await start(&configuration, options, history: history, takeovers, parts)
+        } catch {
+            await pool.stopServers()
+            throw error
+        }
+    }
+
+    /// From the moment that the homes are where they belong.
+    private static func start(
+        _ configuration: inout Configuration, _ options: Options, history: HistoryStore, _ takeovers: TakeoverStart,
+        _ parts: TakeoverService.Parts
+    ) async throws -> Assembly {
+        let (catalog, directory, pool, clock, logger) = (
+            parts.catalog, parts.directory, parts.pool, parts.clock, parts.logger
+        )
         configuration.setHomes(directory.homes)
         let homes = directory.homes
         try await InstanceReach.check(homes)
@@ -78,11 +103,6 @@ package final class Assembly: Sendable {
         let table = try QueryRoutingTable(try first.loadOrMake(in: catalog))
         let routing = RoutingAuthority(table: table, catalog: catalog, logger: logger)
 
-        let pool = try await PoolAssembly(
-            configuration: configuration, localServers: options.localServers, catalog: catalog, directory: directory,
-            clock: clock, logger: logger
-        ).make()
-        try await pool.recover()
         let executor = MoveExecutor(
             journal: catalog, gate: routing, term: catalog.term,
             configuration: moveConfiguration(configuration, options),
@@ -105,10 +125,8 @@ package final class Assembly: Sendable {
         await coordinator.attach(proxy)
         await coordinator.attach(
             TakeoverService(
-                parts: .init(
-                    settings: configuration.takeover, catalog: catalog, directory: directory, clock: clock,
-                    logger: logger, crashSwitch: options.takeoverCrashSwitch),
-                standbys: takeovers.standbys, replaced: takeovers.replaced), proxy)
+                parts: parts, standbys: takeovers.standbys, poolStandbys: takeovers.poolStandbys,
+                replaced: takeovers.replaced), proxy)
         return Assembly(
             coordinator: coordinator, proxy: proxy, pool: pool, routing: routing, clock: clock, logger: logger)
     }
@@ -138,6 +156,7 @@ package final class Assembly: Sendable {
         await coordinator.executor.stop(letCutOversEndWithin: Self.cutOverPatience)
         _ = await coordinating.result
         await proxy.shutdown()
+        await coordinator.takeovers?.releaseHomes()
         pooling.cancel()
         await pooling.value
     }
@@ -162,6 +181,16 @@ package final class Assembly: Sendable {
         moves.copyBytesPerSecondMax = configuration.moves.copyBytesPerSecondMax
         moves.crashSwitch = options.crashSwitch
         return moves
+    }
+}
+
+extension StandbyZone {
+    init(_ setting: ZoneAntiAffinity) {
+        switch setting {
+        case .prefer: self = .prefersAnother
+        case .require: self = .requiresAnother
+        case .off: self = .any
+        }
     }
 }
 

@@ -29,7 +29,10 @@ extension TakeoverService {
             throw OrderRefusal(
                 parts.settings.mode == .off
                     ? "takeovers are off: set takeover.mode to recommend or auto, and restart."
-                    : "\(id) has no standby: name one under its `standby` in the configuration, and restart.")
+                    : watched[id]?.pooled.map { pooled in
+                        "\(id) has no standby yet: "
+                            + (pooled.making.map { "\($0) is being made one." } ?? pooled.complaint ?? "none is made.")
+                    } ?? "\(id) has no standby: name one under its `standby` in the configuration, and restart.")
         }
         guard !instance.isBusy, instance.pending == nil else {
             throw OrderRefusal("\(id) is being taken over already.")
@@ -58,8 +61,13 @@ extension TakeoverService {
                 standby: instance.standby.map { "\($0.address)" }, mode: parts.settings.mode.rawValue,
                 verdict: instance.verdict.name, reason: instance.verdict.reason, takeovers: instance.takeovers)
             if instance.pending != nil { view.state = "takes over" }
+            view.member = instance.standby?.member?.text ?? instance.pooled?.making?.text
             guard let seen = instance.seen?.sighting, instance.standby != nil else {
-                if let old = instance.replaced {
+                if let pooled = instance.pooled, instance.standby == nil {
+                    view.state = pooled.making == nil ? "none" : "being made"
+                    view.reason = pooled.complaint
+                    view.lossBytes = instance.replaced?.lossBytes
+                } else if let old = instance.replaced {
                     view.state = "none"
                     view.reason =
                         "taken over from \(old.old) at \(old.detectedAt); the old primary \(instance.oldPrimary)"
@@ -77,7 +85,7 @@ extension TakeoverService {
                 let problem = standby.problem(comparedTo: primary)
                 view.isUsable = problem == nil
                 view.state = problem == nil ? standby.isStreaming ? "streaming" : "not streaming" : "unusable"
-                view.reason = view.reason ?? problem
+                view.reason = view.reason ?? problem ?? instance.pooled?.obstacle
                 if let position = standby.position, let end = primary?.position {
                     view.lagBytes = Int64(clamping: end > position ? end.position - position.position : 0)
                 }

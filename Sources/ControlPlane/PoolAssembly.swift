@@ -32,6 +32,7 @@ struct PoolAssembly {
                 return schema.settingPassword(of: application.user, to: password)
             },
             clock: PoolClock(now: { [clock] in clock.now() }, realTime: { [clock] in clock.realTime(of: $0) }),
+            home: { [directory] in directory.home($0) },
             notify: { [logger] in Self.log($0, to: logger) })
     }
 

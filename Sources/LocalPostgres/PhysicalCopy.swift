@@ -25,16 +25,20 @@ package struct PhysicalCopy: Sendable {
     }
 
     /// Without a password, which is in a file or in the environment.
-    var connection: [(String, String)] {
+    private func connection(as name: String) -> [(String, String)] {
         [
             ("host", primary.host), ("port", "\(primary.port)"), ("user", primary.user), ("application_name", name),
             ("connect_timeout", "10"),
         ]
     }
 
+    /// The backup calls itself otherwise: no commit may take half a copy for a standby that has it.
+    var backupConnection: String { Self.connectionString(connection(as: "\(name) base backup")) }
+
     /// The main configuration file. What is shared comes after our own settings, which it overrules.
     func configuration(in directory: String) -> String {
-        let follows = connection + (primary.password == nil ? [] : [("passfile", "\(directory)/\(Self.passwordFile)")])
+        let follows =
+            connection(as: name) + (primary.password == nil ? [] : [("passfile", "\(directory)/\(Self.passwordFile)")])
         let own = [
             "hba_file": "\(directory)/\(Self.hostBasedAuthenticationFile)", "hot_standby": "on",
             // An idle primary is asked for a sign of life after half of this, which a takeover waits for.
@@ -70,7 +74,7 @@ package struct PhysicalCopy: Sendable {
         "'\(value.replacing("\\", with: "\\\\").replacing("'", with: "''"))'"
     }
 
-    static func connectionString(_ words: [(String, String)]) -> String {
+    private static func connectionString(_ words: [(String, String)]) -> String {
         words.map { "\($0)='\($1.replacing("\\", with: "\\\\").replacing("'", with: "\\'"))'" }.joined(separator: " ")
     }
 
@@ -106,7 +110,7 @@ extension LocalCluster {
         try removeIfThere(unfinished)
         var backup = [
             installation.program("pg_basebackup"), "-D", unfinished, "-X", "stream", "-c", "fast", "-w", "-d",
-            PhysicalCopy.connectionString(copy.connection),
+            copy.backupConnection,
         ]
         if !settings.isDurable { backup.append("--no-sync") }
         let environment = copy.primary.password.map { ["PGPASSWORD": $0] } ?? [:]

@@ -61,6 +61,7 @@ extension Configuration {
             throw root.error(
                 "\(twice.host):\(twice.port) is named twice under `instances`: a standby is a server of its own")
         }
+        try checkPoolStandbys(root)
         guard controller.returnThreshold < controller.threshold else {
             throw root.error("`controller.return_threshold` must be below `controller.threshold`")
         }
@@ -76,6 +77,38 @@ extension Configuration {
             throw root.error("client_authentication: trust is for loopback only, and `listen.host` is \(listen.host)")
         }
     }
+}
+
+extension Configuration {
+    /// Whether the pool can make the standbys that are wanted of it.
+    private func checkPoolStandbys(_ root: SettingsNode) throws(ConfigurationError) {
+        let wanting = instances.filter { $0.poolStandby != nil }.map(\.instance)
+        guard let first = wanting.first else { return }
+        guard case .local(let local) = pool.provider else {
+            throw root.error(
+                "`standby: pool` of \(first.id) needs `pool.provider: local`: no other provider makes standbys. Run one "
+                    + "yourself and name its host and port under `standby`")
+        }
+        guard takeover.mode != .off else {
+            throw root.error(
+                "`standby: pool` of \(first.id) contradicts `takeover.mode: off`: nobody would look at the standby. Set "
+                    + "recommend or auto")
+        }
+        let warm = lending.max > 0 ? max(pool.warm.total, pool.keptWarm + 1) : pool.warm.total
+        guard local.instancesMax >= warm + wanting.count else {
+            throw root.error(
+                "`pool.instances_max` is \(local.instancesMax): with \(wanting.count) standbys of the pool and \(warm) "
+                    + "other instances it must be at least \(warm + wanting.count)")
+        }
+        guard pool.antiAffinity == .require else { return }
+        if let home = wanting.first(where: { home in local.zones.allSatisfy { $0 == home.zone } }) {
+            throw root.error(
+                "`standby: pool` of \(home.id) needs an instance outside of zone \(home.zone) "
+                    + "(`pool.anti_affinity: require`), and `pool.zones` has no other zone")
+        }
+    }
+
+    private var lending: LendingSettings { pool.lending }
 }
 
 extension PoolSettings {

@@ -101,11 +101,17 @@ package struct InstanceSettings: Hashable, Sendable {
     package var connectionsMax: Int
     /// Nil: nobody can take over from it.
     package var standby: StandbySettings?
+    /// The pool makes one. Nil: it does not; never together with `standby`.
+    package var poolStandby: PoolStandbySettings?
 
-    package init(instance: Instance, connectionsMax: Int, standby: StandbySettings? = nil) {
+    package init(
+        instance: Instance, connectionsMax: Int, standby: StandbySettings? = nil,
+        poolStandby: PoolStandbySettings? = nil
+    ) {
         self.instance = instance
         self.connectionsMax = connectionsMax
         self.standby = standby
+        self.poolStandby = poolStandby
     }
 }
 
@@ -287,6 +293,14 @@ package struct StandbySettings: Hashable, Sendable {
         self.port = port
         self.zone = zone
     }
+}
+
+/// A physical streaming standby that the pool makes, and makes again after a takeover.
+package struct PoolStandbySettings: Hashable, Sendable {
+    /// Commits wait for it as long as it streams.
+    package var isSynchronous: Bool
+
+    package init(isSynchronous: Bool = false) { self.isSynchronous = isSynchronous }
 }
 
 package enum TakeoverMode: String, CaseIterable, Sendable, Codable {

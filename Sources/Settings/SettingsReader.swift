@@ -71,7 +71,8 @@ struct SettingsReader {
             password: try password(node)
         )
         let connections = try node.child("connections")?.integer(in: 1...10_000) ?? 20
-        let standby = try standby(node, of: role)
+        let poolStandby = try poolStandby(node, of: role)
+        let standby = poolStandby == nil ? try standby(node, of: role) : nil
         let instance = Instance(
             id: InstanceID(try identifier(node.required("id"))),
             role: role,
@@ -81,7 +82,25 @@ struct SettingsReader {
             costPerHour: try node.child("cost_per_hour")?.number(in: 0...1e9) ?? 1
         )
         try node.finish()
-        return InstanceSettings(instance: instance, connectionsMax: connections, standby: standby)
+        return InstanceSettings(
+            instance: instance, connectionsMax: connections, standby: standby, poolStandby: poolStandby)
+    }
+
+    /// `standby: pool`, or `standby: {from: pool, synchronous: true}`; nil where it is a server's address, or nothing.
+    private func poolStandby(
+        _ instance: SettingsNode, of role: InstanceRole
+    ) throws(ConfigurationError) -> PoolStandbySettings? {
+        guard role == .home, let node = try instance.child("standby") else { return nil }
+        enum Source: String, CaseIterable { case pool }
+        if node.node.scalar != nil {
+            _ = try node.choice(of: Source.self)
+            return PoolStandbySettings()
+        }
+        guard let from = try node.child("from") else { return nil }
+        _ = try from.choice(of: Source.self)
+        let settings = PoolStandbySettings(isSynchronous: try node.child("synchronous")?.flag() ?? false)
+        try node.finish()
+        return settings
     }
 
     private func standby(_ instance: SettingsNode, of role: InstanceRole) throws(ConfigurationError) -> StandbySettings?

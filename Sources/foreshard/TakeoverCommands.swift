@@ -11,19 +11,25 @@ struct Standbys: AsyncParsableCommand {
     func run() async throws {
         try await server.show([StandbyView].self, from: "standbys") { views in
             guard !views.isEmpty else {
-                return "no standbys: name one under `standby` of an instance in the configuration (docs/TAKEOVER.md)"
+                return
+                    "no standbys: name one, or `pool`, under `standby` of an instance in the configuration (docs/TAKEOVER.md)"
             }
             var table = TextTable(
                 "INSTANCE", "ON", "STANDBY", "STATE", "LAG BYTES", "LAG S", "SYNCHRONOUS", "INSTANCE IS")
             for view in views {
                 table.add(
-                    view.instance, view.address, view.standby ?? "-", view.state, view.lagBytes.map { "\($0)" } ?? "-",
+                    view.instance, view.address, standby(of: view), view.state, view.lagBytes.map { "\($0)" } ?? "-",
                     number(view.lagSeconds, digits: 1), view.isSynchronous.map { $0 ? "yes" : "no" } ?? "-",
                     view.verdict.replacing("_", with: " "))
             }
             let reasons = views.compactMap { view in view.reason.map { "\(view.instance): \($0)" } }
             return ([table.text] + reasons).joined(separator: "\n")
         }
+    }
+
+    private func standby(of view: StandbyView) -> String {
+        let parts = [view.member, view.standby].compactMap(\.self)
+        return parts.isEmpty ? "-" : parts.joined(separator: " at ")
     }
 }
 
@@ -33,8 +39,8 @@ struct TakeoverCommand: AsyncParsableCommand {
         abstract: "Let an instance's standby take over.",
         discussion: """
             The standby is promoted and the router goes there. An instance that still answers is shut first, and the \
-            standby waits for the end of its log, so nothing is lost. Afterwards the instance has no standby, and its \
-            old server must be made a new one.
+            standby waits for the end of its log, so nothing is lost. Afterwards the instance has no standby \
+            until the pool has made another (`standby: pool`), or you have made its old server one.
             """)
     @OptionGroup var server: ServerOptions
 

@@ -149,12 +149,13 @@ private func member(_ id: InstanceID, _ state: PoolMemberState) -> PoolMember {
             ["c1": "b", "c2": "b"], stored: [member("c1", .promoted("home-1")), member("c2", .standby("home-1"))])
         try await bench.pool.recover()
         await #expect(throws: Fault.self) {
-            try await bench.pool.tookOver("c2") { _ in throw Fault(description: "disk full") }
+            try await bench.pool.tookOver("home-1", by: "c2", named: "c2") { _ in throw Fault(description: "disk full")
+            }
         }
         #expect(await bench.state("c1") == .promoted("home-1"))
         #expect(await bench.state("c2") == .standby("home-1"))
         let stored = Mutex<[PoolMember]>([])
-        try await bench.pool.tookOver("c2") { members in stored.withLock { $0 = members } }
+        try await bench.pool.tookOver("home-1", by: "c2", named: "c2") { members in stored.withLock { $0 = members } }
         #expect(stored.withLock { $0.map(\.state.kind) } == [.promoted, .quarantined])
         #expect(await bench.state("c2") == .promoted("home-1"))
         #expect(await bench.state("c1")?.kind == .quarantined)

@@ -52,4 +52,39 @@ import Testing
                     """)
         }
     }
+
+    private let local = "pool: {provider: local, warm: 1, instances_max: 2, zone: b}"
+
+    @Test func thePoolMakesAStandbyWhereItIsAsked() throws {
+        let plain = try read(", standby: pool", pool: local).instances[0]
+        #expect(plain.poolStandby == PoolStandbySettings(isSynchronous: false) && plain.standby == nil)
+        let strict = try read(", standby: {from: pool, synchronous: true}", pool: local).instances[0]
+        #expect(strict.poolStandby == PoolStandbySettings(isSynchronous: true) && strict.standby == nil)
+        #expect(try read(", standby: {port: 7}", pool: local).instances[0].poolStandby == nil)
+    }
+
+    private func complaint(_ instance: String, _ section: String = "", pool: String) -> String {
+        do {
+            _ = try read(instance, section, pool: pool)
+            return ""
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    @Test func refusesStandbysThatThePoolCannotMake() {
+        let pooled = ", standby: pool"
+        #expect(complaint(pooled, pool: "").contains("needs `pool.provider: local`"))
+        let fixed = "pool: {provider: static, instances: [{id: c1, port: 9, database: app, user: postgres}]}"
+        #expect(complaint(pooled, pool: fixed).contains("needs `pool.provider: local`"))
+        let command = "pool: {provider: command, command: [/bin/true], instances_max: 4, zone: b}"
+        #expect(complaint(pooled, pool: command).contains("no other provider makes standbys"))
+        #expect(complaint(pooled, "takeover: {mode: off}", pool: local).contains("contradicts `takeover.mode: off`"))
+        let small = "pool: {provider: local, warm: 2, instances_max: 2, zone: b}"
+        #expect(complaint(pooled, pool: small).contains("must be at least 3"))
+        let near = "pool: {provider: local, warm: 1, instances_max: 2, zone: default, anti_affinity: require}"
+        #expect(complaint(pooled, pool: near).contains("outside of zone default"))
+        #expect(complaint(", standby: pond", pool: local).contains("pool"))
+        #expect(complaint(", standby: {from: pool, port: 7}", pool: local).contains("unknown setting `port`"))
+    }
 }

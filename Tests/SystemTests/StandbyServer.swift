@@ -59,7 +59,9 @@ struct StandbyServer {
 
 /// What `foreshard standbys --json` says of the first home.
 struct StandbyStatus: Decodable {
+    let address: String
     let standby: String?
+    let member: String?
     let state: String
     let isUsable: Bool
     let verdict: String
@@ -84,7 +86,11 @@ struct ServerProcesses {
 
     /// - Parameter titles: only children whose title has one of these words, besides the postmaster; nil: all.
     init(of server: LocalServer, titles: [String]? = nil) throws {
-        let file = try String(contentsOfFile: server.dataDirectory + "/postmaster.pid", encoding: .utf8)
+        try self.init(in: server.dataDirectory, titles: titles)
+    }
+
+    init(in dataDirectory: String, titles: [String]? = nil) throws {
+        let file = try String(contentsOfFile: dataDirectory + "/postmaster.pid", encoding: .utf8)
         let postmaster = try #require(file.split(separator: "\n").first.flatMap { pid_t($0) })
         let pids = try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { pid_t($0) }
         let children = pids.filter { pid in
@@ -161,4 +167,36 @@ func write(_ ledger: TakeoverLedger, account: Int, through router: Endpoint) asy
         }
     }
     await connection?.close()
+}
+
+/// Accounts that are on the first home.
+func accountsOfFirstHome(_ cluster: TestCluster) async throws -> [Int] {
+    let connection = try await PostgresConnection.connect(to: cluster.router)
+    for aid in 1...24 {
+        try await connection.execute("INSERT INTO pgbench_accounts (aid) VALUES ($1)", ["\(aid)"])
+    }
+    await connection.close()
+    let found = try await cluster.home(1, "SELECT aid FROM pgbench_accounts").rows.compactMap {
+        $0[0].flatMap { Int($0) }
+    }
+    return Array(found.prefix(4))
+}
+
+/// Writes while `body` runs and until every account was written after it.
+func whileWriting(
+    _ ledger: TakeoverLedger, _ accounts: [Int], _ cluster: TestCluster, _ program: ServingProgram,
+    _ body: () async throws -> Void
+) async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+        for account in accounts { group.addTask { await write(ledger, account: account, through: cluster.router) } }
+        defer { group.cancelAll() }
+        try await program.waitUntil("there are writes") { await ledger.acknowledged.count > 100 }
+        try await body()
+        let moment = ContinuousClock.now
+        try await program.waitUntil("all is served again") { await ledger.isServed(since: moment) }
+    }
+}
+
+func integers(_ result: QueryResult) -> Set<Int> {
+    Set(result.rows.compactMap { $0[0].flatMap { Int($0) } })
 }

@@ -38,28 +38,11 @@ import Testing
         await program.stop()
     }
 
-    /// Accounts that are on the first home.
-    private func accounts(_ cluster: TestCluster) async throws -> [Int] {
-        let connection = try await PostgresConnection.connect(to: cluster.router)
-        for aid in 1...24 {
-            try await connection.execute("INSERT INTO pgbench_accounts (aid) VALUES ($1)", ["\(aid)"])
-        }
-        await connection.close()
-        let found = try await cluster.home(1, "SELECT aid FROM pgbench_accounts").rows.compactMap {
-            $0[0].flatMap { Int($0) }
-        }
-        return Array(found.prefix(4))
-    }
-
     private func usable(_ cluster: TestCluster, _ program: ServingProgram, isSynchronous: Bool) async throws {
         try await program.waitUntil("the standby is usable") {
             let status = try await StandbyStatus.of(cluster)
             return status.isUsable && status.state == "streaming" && status.isSynchronous == isSynchronous
         }
-    }
-
-    private func integers(_ result: QueryResult) -> Set<Int> {
-        Set(result.rows.compactMap { $0[0].flatMap { Int($0) } })
     }
 
     /// What was acknowledged is there, once, and nothing else is.
@@ -83,26 +66,11 @@ import Testing
                 + "time without a write \(await ledger.longestPause)")
     }
 
-    /// Writes while `body` runs and until every account was written after it.
-    private func whileWriting(
-        _ ledger: TakeoverLedger, _ accounts: [Int], _ cluster: TestCluster, _ program: ServingProgram,
-        _ body: () async throws -> Void
-    ) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for account in accounts { group.addTask { await write(ledger, account: account, through: cluster.router) } }
-            defer { group.cancelAll() }
-            try await program.waitUntil("there are writes") { await ledger.acknowledged.count > 100 }
-            try await body()
-            let moment = ContinuousClock.now
-            try await program.waitUntil("all is served again") { await ledger.isServed(since: moment) }
-        }
-    }
-
     @Test func aDeadHomeIsTakenOverAndNothingAcknowledgedIsLost() async throws {
         try await withStandby(isSynchronous: true) { cluster, standby in
             let ledger = TakeoverLedger()
             try await serving(cluster) { program in
-                let accounts = try await accounts(cluster)
+                let accounts = try await accountsOfFirstHome(cluster)
                 try await usable(cluster, program, isSynchronous: true)
                 try await whileWriting(ledger, accounts, cluster, program) {
                     let begin = ContinuousClock.now
@@ -157,7 +125,7 @@ import Testing
     @Test func anAsynchronousStandbyLosesWhatTheRecordSays() async throws {
         try await withStandby(isSynchronous: false) { cluster, standby in
             try await serving(cluster) { program in
-                let accounts = try await accounts(cluster)
+                let accounts = try await accountsOfFirstHome(cluster)
                 try await usable(cluster, program, isSynchronous: false)
                 _ = try await standby.query("ALTER SYSTEM SET primary_conninfo = ''")
                 _ = try await standby.query("SELECT pg_reload_conf()")
@@ -194,7 +162,7 @@ import Testing
     @Test func whatOnlyLooksLikeADeathIsNone() async throws {
         try await withStandby(isSynchronous: true) { cluster, standby in
             try await serving(cluster) { program in
-                _ = try await accounts(cluster)
+                _ = try await accountsOfFirstHome(cluster)
                 try await usable(cluster, program, isSynchronous: true)
                 // For less than the time.
                 let everything = try ServerProcesses(of: cluster.homes[0])
@@ -240,7 +208,7 @@ import Testing
                 config: cluster.config, environment: ["FORESHARD_CRASH_AT": point])
             let found: [Int]
             do {
-                found = try await accounts(cluster)
+                found = try await accountsOfFirstHome(cluster)
                 try await usable(cluster, first, isSynchronous: true)
                 try ServerProcesses(of: cluster.homes[0]).signal(SIGKILL)
             } catch {
@@ -270,7 +238,7 @@ import Testing
         try await withStandby(isSynchronous: false, settings) { cluster, standby in
             let ledger = TakeoverLedger()
             try await serving(cluster) { program in
-                let accounts = try await accounts(cluster)
+                let accounts = try await accountsOfFirstHome(cluster)
                 try await usable(cluster, program, isSynchronous: false)
                 let segments = try await cluster.foreshard("segments").output
                 let row = try #require(segments.split(separator: "\n").first { $0.contains(" home-1 ") })

@@ -54,20 +54,33 @@ extension ContingentPool {
         carryOutBeside(action, of: id)
     }
 
-    /// The member takes over; whoever was the home's server before is set aside. `storing` gets the members as they are
-    /// then, and writes them together with whatever else became true.
-    package func tookOver(_ id: InstanceID, storing: @Sendable ([PoolMember]) throws -> Void) throws {
-        guard case .standby(let home)? = members[id]?.state else {
-            throw PoolError(.standbyRefused, "\(id) is no standby that could take over.")
+    /// The home was taken over; whoever of the pool was its server before is set aside. `storing` gets the members as
+    /// they are then, and writes them together with whatever else became true.
+    ///
+    /// - Parameters:
+    ///   - member: who took over; nil when it is not the pool's.
+    ///   - name: the new server's, for people.
+    package func tookOver(
+        _ home: InstanceID, by member: InstanceID?, named name: String,
+        storing: @Sendable ([PoolMember]) throws -> Void
+    ) throws {
+        if let member, members[member]?.state != .standby(home) {
+            throw PoolError(.standbyRefused, "\(member) is no standby of \(home).")
         }
-        let before = server(of: home).map { ($0.id, PoolEvent.superseded(by: id.text)) }
-        try transition([(id, .tookOver)] + [before].compactMap(\.self), storing: storing)
+        let before = server(of: home).map { ($0.id, PoolEvent.superseded(by: name)) }
+        try transition([member.map { ($0, .tookOver) }, before].compactMap(\.self), storing: storing)
     }
+
+    /// Whether something is being done with the member, such as starting it.
+    package func isAtWork(on id: InstanceID) -> Bool { underWay.contains(id) }
 
     /// The home is somewhere else, by a server that is not the pool's: what was its server is set aside.
     package func superseded(_ id: InstanceID, by other: String) throws {
         try transition(id, .superseded(by: other))
     }
+
+    /// All that the pool could have.
+    package var instanceNames: Set<InstanceID> { Set(providers.flatMap(\.instances)).union(members.keys) }
 
     private var places: [StandbyPlace] {
         providers.flatMap { provider in

@@ -36,7 +36,7 @@ struct Succession {
             throw calledOff("the standby did not follow to the end: \(error)")
         }
         parts.crashSwitch(.promoted)
-        return try conclude(promotion, end: end)
+        return try await conclude(promotion, end: end)
     }
 
     /// Returns the end of its log when it lived and was shut.
@@ -66,7 +66,7 @@ struct Succession {
             record: outcome, sentence: "the takeover of \(record.instance) was called off: \(reason)")
     }
 
-    private func conclude(_ promotion: StandbyControl.Promotion, end: LSN?) throws -> TakeoverRecord {
+    private func conclude(_ promotion: StandbyControl.Promotion, end: LSN?) async throws -> TakeoverRecord {
         var outcome = record
         outcome.state = .completed
         outcome.completedAt = parts.clock.now()
@@ -85,11 +85,13 @@ struct Succession {
         let asynchronous =
             promotion.becameAsynchronous
             ? "; synchronous_standby_names was emptied there, because it has no standby to wait for" : ""
-        try parts.catalog.conclude(
-            outcome,
-            sentence:
-                "\(record.instance) is on \(record.new), after \(record.old): \(positions); \(outcome.lossSentence)"
-                + asynchronous)
+        let sentence =
+            "\(record.instance) is on \(record.new), after \(record.old): \(positions); \(outcome.lossSentence)"
+            + asynchronous
+        let name = record.member.map { "\($0)" } ?? "\(record.new)"
+        try await parts.pool.tookOver(record.instance, by: record.member, named: name) { [parts, outcome] members in
+            try parts.catalog.conclude(outcome, sentence: sentence, members: members)
+        }
         parts.logger.notice(
             "a standby took over",
             metadata: ["instance.id": "\(record.instance)", "takeover.loss": "\(outcome.lossSentence)"])

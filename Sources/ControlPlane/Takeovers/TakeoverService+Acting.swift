@@ -29,7 +29,7 @@ extension TakeoverService {
                 number: 0, instance: id, old: ServerAddress(home.endpoint), new: standby.address, zone: standby.zone,
                 detectedAt: parts.clock.now(), primaryPosition: last?.state.position,
                 unseenMilliseconds: age?.wholeMilliseconds,
-                wasSynchronous: last?.state.confirmsByStandby ?? false, reason: reason))
+                wasSynchronous: last?.state.confirmsByStandby ?? false, reason: reason, member: standby.member))
         parts.logger.error(
             "a standby takes over", metadata: ["instance.id": "\(id)", "takeover.reason": "\(reason)"])
         parts.crashSwitch(.intended)
@@ -64,18 +64,23 @@ extension TakeoverService {
         }
         parts.directory.relocate(id, to: outcome.new, zone: outcome.zone)
         await surroundings.proxy.unfence(id, instances: await surroundings.routed())
-        succeeded(outcome)
+        await succeeded(outcome)
         await surroundings.takenOver(id)
     }
 
-    private func succeeded(_ record: TakeoverRecord) {
+    private func succeeded(_ record: TakeoverRecord) async {
         let id = record.instance
         guard let home = parts.directory.home(id) else { return }
         var fresh = Self.watched(home, nil, parts.settings)
         fresh.replaced = record
         fresh.isBusy = true
         fresh.takeovers = (watched[id]?.takeovers ?? 0) + 1
+        fresh.pooled = watched[id]?.pooled.map { Pooled($0.settings, parts.settings) }
         watched[id] = fresh
+        guard fresh.pooled == nil else {
+            alarm("\(id) is without a standby until the pool has made another", of: id)
+            return await designate(home)
+        }
         alarm(
             "\(id) is without a standby now: make one of \(record.new), name \(record.new) as \(id)'s host and port and "
                 + "the new standby under its `standby` in the configuration, and restart (docs/TAKEOVER.md)", of: id)
@@ -85,7 +90,10 @@ extension TakeoverService {
 
     /// Whoever comes back as the old primary must not take writes: the router never goes there, others might.
     func lookAtOld(_ id: InstanceID) async {
-        guard let record = watched[id]?.replaced, let home = parts.directory.home(id) else { return }
+        guard let record = watched[id]?.replaced, let home = parts.directory.home(id), await !isThePools(record.old)
+        else {
+            return
+        }
         let old = record.old.endpoint(like: home.endpoint)
         switch await StandbyControl.look(at: old, within: probeLimit) {
         case .silent: stands("does not answer", id, alarming: nil)
@@ -108,6 +116,15 @@ extension TakeoverService {
             } catch {
                 stands("came back, takes writes and cannot be shut: \(error)", id, alarming: "stop it")
             }
+        }
+    }
+
+    /// A server of the pool may have the old primary's address by now, or be it: set aside, it is looked after like any
+    /// old primary; emptied, it is none.
+    private func isThePools(_ address: ServerAddress) async -> Bool {
+        await parts.pool.allMembers.contains { member in
+            member.endpoint.map { ServerAddress($0) } == address && member.state.kind != .quarantined
+                && member.state.kind != .absent && member.state.kind != .retired
         }
     }
 

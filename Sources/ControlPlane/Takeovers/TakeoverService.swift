@@ -5,6 +5,7 @@
 // catalog says that the instance is there.
 import Catalog
 import ClusterModel
+import ContingentPool
 import Logging
 import Proxy
 import Settings
@@ -14,8 +15,10 @@ package actor TakeoverService {
     /// What the service works with.
     struct Parts: Sendable {
         let settings: TakeoverSettings
+        let standbyZone: StandbyZone
         let catalog: CatalogStore
         let directory: HomeDirectory
+        let pool: ContingentPool
         let clock: ClusterClock
         let logger: Logger
         let crashSwitch: @Sendable (TakeoverStep) -> Void
@@ -33,6 +36,8 @@ package actor TakeoverService {
     struct Standby: Sendable {
         let address: ServerAddress
         let zone: Zone
+        /// Of the pool; nil when somebody else runs it.
+        var member: InstanceID?
     }
 
     /// An instance that is looked at.
@@ -55,6 +60,7 @@ package actor TakeoverService {
         /// It has been told that too much would be lost.
         var isHeldBack = false
         var takeovers = 0
+        var pooled: Pooled?
     }
 
     /// The last look, as it is shown.
@@ -66,16 +72,21 @@ package actor TakeoverService {
     let parts: Parts
     var surroundings: Surroundings?
     var watched: [InstanceID: Watched] = [:]
-    private let origin = ContinuousClock.now
+    let origin = ContinuousClock.now
 
-    init(parts: Parts, standbys: [InstanceID: Standby], replaced: [InstanceID: TakeoverRecord]) {
+    init(
+        parts: Parts, standbys: [InstanceID: Standby], poolStandbys: [InstanceID: PoolStandbySettings],
+        replaced: [InstanceID: TakeoverRecord]
+    ) {
         self.parts = parts
         for home in parts.directory.homes {
             let standby = parts.settings.mode == .off ? nil : standbys[home.id]
-            guard standby != nil || replaced[home.id] != nil else { continue }
+            let pooled = poolStandbys[home.id]
+            guard standby != nil || pooled != nil || replaced[home.id] != nil else { continue }
             var watched = Self.watched(home, standby, parts.settings)
             watched.replaced = replaced[home.id]
             watched.takeovers = replaced[home.id] == nil ? 0 : 1
+            watched.pooled = pooled.map { Pooled($0, parts.settings) }
             self.watched[home.id] = watched
         }
     }
@@ -116,9 +127,11 @@ package actor TakeoverService {
         guard let instance = watched[id], !instance.isBusy else { return }
         if instance.pending != nil { return await resume(id) }
         if instance.replaced != nil { await lookAtOld(id) }
-        guard instance.standby != nil else { return }
+        if instance.pooled != nil { await followPool(id) }
+        guard watched[id]?.standby != nil else { return }
         let verdict = await look(at: id)
         await tell(verdict, of: id)
+        if instance.pooled != nil { await tendPooled(id) }
         if case .dead(let reason) = verdict { await died(id, reason) }
     }
 

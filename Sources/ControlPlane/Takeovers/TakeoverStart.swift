@@ -2,25 +2,23 @@
 // is routed yet, so nobody has to be fenced.
 import Catalog
 import ClusterModel
+import ContingentPool
 import Logging
 import PostgresClient
 import Settings
 import Takeover
 
 struct TakeoverStart {
-    let directory: HomeDirectory
+    /// Of instances whose standby is the pool's business.
+    let poolStandbys: [InstanceID: PoolStandbySettings]
     let standbys: [InstanceID: TakeoverService.Standby]
     let replaced: [InstanceID: TakeoverRecord]
 
+    /// The pool has been recovered: its servers that are needed run.
+    ///
     /// - Throws: what keeps a takeover from being ended, in words for the user.
-    init(
-        _ configuration: Configuration, catalog: CatalogStore, clock: ClusterClock, logger: Logger,
-        crashSwitch: @escaping @Sendable (TakeoverStep) -> Void
-    ) async throws {
-        let directory = HomeDirectory(configuration.instances.map(\.instance))
-        let parts = TakeoverService.Parts(
-            settings: configuration.takeover, catalog: catalog, directory: directory, clock: clock, logger: logger,
-            crashSwitch: crashSwitch)
+    init(_ configuration: Configuration, _ parts: TakeoverService.Parts) async throws {
+        let (directory, catalog, logger) = (parts.directory, parts.catalog, parts.logger)
         for record in try catalog.takeovers() where record.state == .intended {
             try await Self.resume(record, directory, parts)
         }
@@ -29,18 +27,28 @@ struct TakeoverStart {
         let completed = try catalog.takeovers().filter { $0.state == .completed }
         for settings in configuration.instances {
             let home = settings.instance
-            if let last = completed.last(where: { $0.instance == home.id }),
-                try await Self.holds(last, completed, home, logger)
-            {
+            if let stored = completed.last(where: { $0.instance == home.id }) {
+                let last = await Self.present(stored, parts)
+                guard try await Self.holds(last, stored, completed, home, logger) else {
+                    try await Self.leave(last, home, parts)
+                    continue
+                }
                 directory.relocate(home.id, to: last.new, zone: last.zone)
                 replaced[home.id] = last
             }
+        }
+        for settings in configuration.instances {
+            let home = settings.instance
             guard let standby = settings.standby else { continue }
             let address = ServerAddress(host: standby.host, port: standby.port)
             guard let place = directory.home(home.id), ServerAddress(place.endpoint) != address else { continue }
             standbys[home.id] = TakeoverService.Standby(address: address, zone: standby.zone ?? home.zone)
         }
-        self.directory = directory
+        poolStandbys = Dictionary(
+            uniqueKeysWithValues: configuration.instances.compactMap { settings in
+                settings.poolStandby.map { (settings.instance.id, $0) }
+            })
+        try await Self.giveUpUnwanted(besides: poolStandbys, parts)
         self.standbys = standbys
         self.replaced = replaced
     }
@@ -53,6 +61,7 @@ struct TakeoverStart {
                 "instance \(record.instance) is being taken over by \(record.new) and is not in the configuration any more"
             )
         }
+        let record = await present(record, parts)
         parts.logger.notice(
             "a takeover that an earlier process began is ended", metadata: ["instance.id": "\(record.instance)"])
         do {
@@ -66,12 +75,52 @@ struct TakeoverStart {
         }
     }
 
+    /// The record with the address that its server has now: one of the pool's may have another one after a start.
+    private static func present(_ record: TakeoverRecord, _ parts: TakeoverService.Parts) async -> TakeoverRecord {
+        guard let id = record.member, let member = await parts.pool.allMembers.first(where: { $0.id == id }),
+            member.state == .standby(record.instance) || member.state == .promoted(record.instance),
+            let endpoint = member.endpoint
+        else { return record }
+        var present = record
+        present.new = ServerAddress(endpoint)
+        return present
+    }
+
+    /// The instance is not where a takeover left it: if that was a server of the pool, it is the home's no more.
+    private static func leave(_ last: TakeoverRecord, _ home: Instance, _ parts: TakeoverService.Parts) async throws {
+        guard let server = await parts.pool.server(of: home.id) else { return }
+        try await parts.pool.superseded(server.id, by: "\(ServerAddress(home.endpoint))")
+    }
+
+    /// What was made for a setting that is gone; and no home's commits wait for what an earlier process let stream.
+    private static func giveUpUnwanted(
+        besides wanted: [InstanceID: PoolStandbySettings], _ parts: TakeoverService.Parts
+    ) async throws {
+        let names = await parts.pool.instanceNames
+        for member in await parts.pool.allMembers {
+            guard case .standby(let home) = member.state else { continue }
+            if let endpoint = parts.directory.home(home)?.endpoint {
+                let waited = (try? await HomeConfirmation.end(at: endpoint, by: names)) ?? false
+                if waited {
+                    parts.logger.notice(
+                        "commits do not wait for the standby until it streams again",
+                        metadata: ["instance.id": "\(home)"])
+                }
+            }
+            guard wanted[home] == nil else { continue }
+            try await parts.pool.giveUpStandby(member.id, because: "the configuration wants none of \(home)")
+        }
+    }
+
     /// Whether the takeover still says where the instance is: as long as the configuration names where it was before.
+    ///
+    /// - Parameter stored: with the address that the new server had then.
     private static func holds(
-        _ last: TakeoverRecord, _ all: [TakeoverRecord], _ home: Instance, _ logger: Logger
+        _ last: TakeoverRecord, _ stored: TakeoverRecord, _ all: [TakeoverRecord], _ home: Instance, _ logger: Logger
     ) async throws -> Bool {
         let configured = ServerAddress(home.endpoint)
-        if configured == last.new { return false }
+        // A server of the pool is at home wherever the pool starts it.
+        if configured == last.new || configured == stored.new { return last.member != nil }
         if all.contains(where: { $0.instance == home.id && $0.old == configured }) {
             logger.notice(
                 "an instance is where its takeover left it, not where the configuration says: correct its host and port",

@@ -4,8 +4,11 @@ package struct StandbyView: Codable, Sendable {
     /// Where the instance is now.
     package var address: String
     package var standby: String?
+    /// The pool's member that is the standby, or is becoming it.
+    package var member: String?
     package var mode: String
-    /// Of the standby: `streaming`, `not streaming`, `unreachable`, `unusable`, `takes over`, `none`.
+    /// Of the standby: `streaming`, `not streaming`, `unreachable`, `unusable`, `takes over`, `being made`,
+    /// `none`.
     package var state = "not looked at yet"
     package var isUsable = false
     /// What is believed of the instance.
