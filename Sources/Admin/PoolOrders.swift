@@ -54,6 +54,12 @@ package struct RecallRequest: Codable, Sendable {
     }
 }
 
+package struct ClearRequest: Codable, Sendable {
+    package var member: String
+
+    package init(member: String) { self.member = member }
+}
+
 func addPoolOrders(to api: RouterGroup<BasicRequestContext>, _ coordinator: Coordinator) {
     api.post("/pool/lend") { request, context in
         let order = try await request.decode(as: LendRequest.self, context: context)
@@ -70,6 +76,10 @@ func addPoolOrders(to api: RouterGroup<BasicRequestContext>, _ coordinator: Coor
     api.post("/pool/recall") { request, context in
         let order = try await request.decode(as: RecallRequest.self, context: context)
         return try Response.json(await coordinator.orderRecall(InstanceID(order.member), immediately: order.now))
+    }
+    api.post("/pool/clear") { request, context in
+        let order = try await request.decode(as: ClearRequest.self, context: context)
+        return try Response.json(await coordinator.orderClear(InstanceID(order.member)))
     }
 }
 

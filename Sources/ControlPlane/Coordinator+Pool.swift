@@ -66,4 +66,17 @@ extension Coordinator {
                 ? "\(member) is being taken back; its lessee is cut off"
                 : "\(member) is called back; its lessee is cut off at \(deadline)")
     }
+
+    /// A person looked at an instance that was set aside, and wants it emptied and used again.
+    package func orderClear(_ member: InstanceID) async throws -> OrderView {
+        guard let state = await parts.pool.allMembers.first(where: { $0.id == member })?.state else {
+            throw OrderRefusal("there is no instance \(member) in the pool.")
+        }
+        guard case .quarantined = state else {
+            throw OrderRefusal("\(member) is \(state.kind.rawValue): only what is quarantined is cleared.")
+        }
+        audit("order", "a person ordered \(member) emptied and used again", String?.none, instance: member)
+        try await parts.pool.clear(member)
+        return OrderView(move: nil, message: "\(member) is emptied as soon as nothing on it is needed, and used again")
+    }
 }

@@ -2,6 +2,7 @@
 import Admin
 import ArgumentParser
 import ControlPlane
+import Foundation
 
 struct Pool: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -9,7 +10,8 @@ struct Pool: AsyncParsableCommand {
         discussion: """
             Without a subcommand: every instance, who has it and for how long, and what lending brought and idling cost.
             """,
-        subcommands: [PoolShow.self, PoolLend.self, PoolRenew.self, PoolRecall.self], defaultSubcommand: PoolShow.self)
+        subcommands: [PoolShow.self, PoolLend.self, PoolRenew.self, PoolRecall.self, PoolClear.self],
+        defaultSubcommand: PoolShow.self)
 }
 
 struct PoolShow: AsyncParsableCommand {
@@ -159,6 +161,33 @@ struct PoolRecall: AsyncParsableCommand {
 
     func run() async throws {
         let data = try await server.client().post("pool/recall", RecallRequest(member: member, now: now))
+        try server.print(data, as: OrderView.self) { $0.message }
+    }
+}
+
+struct PoolClear: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "clear", abstract: "Empty an instance that was set aside, and use it again.",
+        discussion: """
+            What is on it is removed for good. A home's server that a standby took over from is set aside like this: it may \
+            hold the end of a log that nobody else has.
+            """)
+    @OptionGroup var server: ServerOptions
+
+    @Argument(help: "The instance.")
+    var member: String
+
+    @Flag(help: "Do not ask.")
+    var yes = false
+
+    func run() async throws {
+        if !yes {
+            FileHandle.standardError.write(Data("Remove everything that is on \(member)? [y/N] ".utf8))
+            guard ["y", "yes"].contains((readLine() ?? "").lowercased()) else {
+                throw AdminError("nothing was done: answer `y`, or give --yes")
+            }
+        }
+        let data = try await server.client().post("pool/clear", ClearRequest(member: member))
         try server.print(data, as: OrderView.self) { $0.message }
     }
 }

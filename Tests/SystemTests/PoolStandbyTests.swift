@@ -10,9 +10,9 @@ import Testing
 
     /// Lends a cluster whose first home has a standby of the pool.
     private func withPoolStandby(
-        _ standby: String, _ takeover: String = fast, _ body: (TestCluster) async throws -> Void
+        _ standby: String, pool: String = pool, _ takeover: String = fast, _ body: (TestCluster) async throws -> Void
     ) async throws {
-        let cluster = try await TestCluster.start(pool: Self.pool, extra: takeover)
+        let cluster = try await TestCluster.start(pool: pool, extra: takeover)
         do {
             let text = try String(contentsOfFile: cluster.config, encoding: .utf8)
             try text.replacing("{id: home-1,", with: "{id: home-1, zone: a, standby: \(standby),")
@@ -112,6 +112,14 @@ import Testing
                 }
                 let now = try await StandbyStatus.of(cluster)
                 try await check(ledger, cluster, at: now.address)
+                let aside = first.member ?? ""
+                #expect(try await cluster.foreshard("pool", "clear", now.member ?? "", "--yes").status != 0)
+                #expect(try await cluster.foreshard("pool", "clear", aside, "--yes").status == 0)
+                try await program.waitUntil("the first server is emptied") {
+                    let row = try await cluster.foreshard("pool").output.split(separator: "\n")
+                        .first { $0.hasPrefix(aside + " ") }
+                    return row?.contains("idleCold") == true || row?.contains("warm") == true
+                }
                 let explained = try await cluster.foreshard("explain").output
                 #expect(explained.contains("nothing that was acknowledged is lost"), "\(explained)")
                 #expect(explained.contains("wait for its standby"), "\(explained)")
