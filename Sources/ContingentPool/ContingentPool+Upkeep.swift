@@ -122,6 +122,7 @@ extension ContingentPool {
 
     func failed(_ id: InstanceID, reason: String) async {
         if let order = request(.checkFailed(reason: reason), of: id) { await obey([order]) }
+        await restartWithoutSuccessor(id)
         kick.yield()
     }
 }

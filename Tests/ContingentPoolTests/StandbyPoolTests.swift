@@ -162,4 +162,17 @@ private func member(_ id: InstanceID, _ state: PoolMemberState) -> PoolMember {
         #expect(await bench.pool.server(of: "home-1")?.id == "c2")
         #expect(await bench.pool.standby(of: "home-1") == nil)
     }
+
+    /// Whoever mends a home's server while its standby takes over makes two primaries.
+    @Test(arguments: [true, false])
+    func aHomesServerIsStartedAgainOnlyWhereNobodyCouldTakeOver(hasStandby: Bool) async throws {
+        let bench = Bench(
+            ["c1": "b", "c2": "b"],
+            stored: [member("c1", .promoted("home-1")), member("c2", hasStandby ? .standby("home-1") : .idleCold)])
+        try await bench.pool.recover()
+        bench.provider.fail("check", of: "c1")
+        for _ in 0..<3 { await bench.pool.checkHealth() }
+        #expect(bench.provider.calls.count { $0 == "start c1" } == (hasStandby ? 1 : 2))
+        #expect(await bench.state("c1") == .promoted("home-1"))
+    }
 }

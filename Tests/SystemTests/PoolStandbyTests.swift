@@ -206,4 +206,38 @@ import Testing
             #expect(names == "", "Foreshard is stopped, and with it the standby")
         }
     }
+
+    /// Where another zone is required and there is none, the new server has no standby, and nobody else could start it.
+    @Test func aHomesServerOfThePoolIsStartedAgainWhereNobodyCouldTakeOver() async throws {
+        let pool = "pool: {provider: local, warm: 1, instances_max: 3, zone: b, anti_affinity: require}"
+        try await withPoolStandby("pool", pool: pool) { cluster in
+            try await serving(cluster) { program in
+                let accounts = try await accountsOfFirstHome(cluster)
+                let before = try await usable(cluster, program, isSynchronous: false, takeovers: 0)
+                try ServerProcesses(of: cluster.homes[0]).signal(SIGKILL)
+                try await program.waitUntil("it is told that there is no place for another") {
+                    let status = try await StandbyStatus.of(cluster)
+                    return status.takeovers == 1 && status.reason?.contains("outside of zone b") == true
+                }
+                let order = try await cluster.foreshard("takeover", "home-1", "--yes")
+                #expect(order.status != 0 && order.all.contains("no standby yet"), "\(order.all)")
+                try processes(of: before.member, cluster).signal(SIGKILL)
+                try await program.waitUntil("it is served again") {
+                    do {
+                        let connection = try await PostgresConnection.connect(to: cluster.router)
+                        for account in accounts {
+                            try await connection.execute(
+                                "UPDATE pgbench_accounts SET abalance = 3 WHERE aid = $1", ["\(account)"])
+                        }
+                        await connection.close()
+                        return true
+                    } catch { return false }
+                }
+                let address = try await StandbyStatus.of(cluster).address
+                let written = try await ask(
+                    address, "SELECT count(*) FROM pgbench_accounts WHERE abalance = 3", cluster)
+                #expect(written.scalar() == "\(accounts.count)")
+            }
+        }
+    }
 }

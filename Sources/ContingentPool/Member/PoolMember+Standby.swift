@@ -50,7 +50,7 @@ extension PoolMember {
         case .resumed: (state, .nothing)
         case .superseded(let other):
             (.quarantined(reason: "was the server of \(home) until \(other) took over"), .nothing)
-        // The home's standby takes over, or a person decides: two that mend it at once would make two primaries.
+        // Its standby takes over: two that mend it at once would make two primaries. The pool knows whether there is one.
         case .checkFailed(let reason): (state, .alarm("is the server of \(home) and does not answer: \(reason)"))
         case .operationFailed(let reason):
             (state, .alarm("is the server of \(home) and could not be started: \(reason)"))

@@ -117,6 +117,16 @@ extension ContingentPool {
         }
     }
 
+    /// A home's server that does not answer is left to its standby. Where it has none, it is all that there is, and nobody
+    /// but the pool could start it.
+    func restartWithoutSuccessor(_ id: InstanceID) async {
+        guard let member = members[id], case .promoted(let home) = member.state, !underWay.contains(id),
+            !members.values.contains(where: { $0.state == .standby(home) })
+        else { return }
+        notify(.alarm(id, "is started again: \(home) has no standby that could take over"))
+        await obey([(id, .resume)])
+    }
+
     // MARK: Actions
 
     func seed(_ member: PoolMember, as home: InstanceID) async {

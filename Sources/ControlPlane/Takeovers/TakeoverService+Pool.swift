@@ -54,6 +54,20 @@ extension TakeoverService {
         }
     }
 
+    /// A server of the pool that was started again may be at another port.
+    func followServer(_ id: InstanceID) async {
+        guard let server = await parts.pool.server(of: id), let endpoint = server.endpoint, let surroundings,
+            watched[id]?.isBusy == false, watched[id]?.pending == nil, let home = parts.directory.home(id)
+        else { return }
+        let address = ServerAddress(endpoint)
+        guard address != ServerAddress(home.endpoint) else { return }
+        parts.directory.relocate(id, to: address, zone: server.zone)
+        watched[id]?.primary = ServerProbe(address.endpoint(like: home.endpoint))
+        await surroundings.proxy.setInstances(await surroundings.routed())
+        parts.logger.notice(
+            "an instance is at another port", metadata: ["instance.id": "\(id)", "takeover.new": "\(address)"])
+    }
+
     // MARK: While it is looked at
 
     /// What the last look means for a standby of the pool.

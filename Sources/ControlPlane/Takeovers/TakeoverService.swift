@@ -127,6 +127,7 @@ package actor TakeoverService {
         guard let instance = watched[id], !instance.isBusy else { return }
         if instance.pending != nil { return await resume(id) }
         if instance.replaced != nil { await lookAtOld(id) }
+        if instance.replaced?.member != nil { await followServer(id) }
         if instance.pooled != nil { await followPool(id) }
         guard watched[id]?.standby != nil else { return }
         let verdict = await look(at: id)
