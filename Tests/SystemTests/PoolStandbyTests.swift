@@ -112,6 +112,15 @@ import Testing
                 }
                 let now = try await StandbyStatus.of(cluster)
                 try await check(ledger, cluster, at: now.address)
+                for (account, count) in await ledger.increments {
+                    let value = try await ask(
+                        now.address, "SELECT abalance FROM pgbench_accounts WHERE aid = \(account)", cluster
+                    ).scalar().flatMap { Int($0) }
+                    let unknown = await ledger.unknownIncrements[account] ?? 0
+                    let balance = try #require(value)
+                    #expect(
+                        (count...(count + unknown)).contains(balance), "account \(account): \(balance), not \(count)")
+                }
                 let aside = first.member ?? ""
                 #expect(try await cluster.foreshard("pool", "clear", now.member ?? "", "--yes").status != 0)
                 #expect(try await cluster.foreshard("pool", "clear", aside, "--yes").status == 0)
@@ -236,6 +245,43 @@ import Testing
                 let address = try await StandbyStatus.of(cluster).address
                 let written = try await ask(
                     address, "SELECT count(*) FROM pgbench_accounts WHERE abalance = 3", cluster)
+                #expect(written.scalar() == "\(accounts.count)")
+            }
+        }
+    }
+
+    /// Its servers die with it, and commits wait; the next start lets them go on before it writes anything itself.
+    @Test func aKilledForeshardAndACrashedStandbyStopNothingForLong() async throws {
+        try await withPoolStandby("{from: pool, synchronous: true}") { cluster in
+            let first = try await ServingProgram.start(config: cluster.config)
+            let accounts: [Int]
+            do {
+                accounts = try await accountsOfFirstHome(cluster)
+                try await usable(cluster, first, isSynchronous: true, takeovers: 0)
+            } catch {
+                await first.stop()
+                throw error
+            }
+            await first.kill()
+            let names = try await cluster.home(1, "SHOW synchronous_standby_names").scalar()
+            #expect(names?.contains("contingent-") == true)
+            try await serving(cluster) { program in
+                let connection = try await PostgresConnection.connect(to: cluster.router)
+                for account in accounts {
+                    try await connection.execute(
+                        "UPDATE pgbench_accounts SET abalance = 1 WHERE aid = $1", ["\(account)"])
+                }
+                let before = try await usable(cluster, program, isSynchronous: true, takeovers: 0)
+                try processes(of: before.member, cluster).signal(SIGKILL)
+                for account in accounts {
+                    try await connection.execute(
+                        "UPDATE pgbench_accounts SET abalance = 2 WHERE aid = $1", ["\(account)"],
+                        deadline: .seconds(60))
+                }
+                await connection.close()
+                let after = try await usable(cluster, program, isSynchronous: true, takeovers: 0)
+                let written = try await ask(
+                    try #require(after.standby), "SELECT count(*) FROM pgbench_accounts WHERE abalance = 2", cluster)
                 #expect(written.scalar() == "\(accounts.count)")
             }
         }

@@ -1,5 +1,6 @@
 // The built program, or any other, as a child: its output, its end.
 import Foundation
+import Glibc
 import Testing
 
 struct ProgramOutput {
@@ -90,7 +91,13 @@ final class ServingProgram: Sendable {
     func stop() async {
         if process.isRunning { process.terminate() }
         for _ in 0..<600 where process.isRunning { try? await Task.sleep(for: .milliseconds(50)) }
-        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        if process.isRunning { Glibc.kill(process.processIdentifier, SIGKILL) }
+    }
+
+    /// It has no time for anything.
+    func kill() async {
+        Glibc.kill(process.processIdentifier, SIGKILL)
+        _ = await waitForDeath()
     }
 
     func waitForDeath(within seconds: Int = 60) async -> Bool {

@@ -22,6 +22,9 @@ extension TakeoverService {
         else { throw OrderRefusal("\(id) has no standby that could take over now.") }
         watched[id]?.isBusy = true
         defer { watched[id]?.isBusy = false }
+        if let member = standby.member, await parts.pool.standby(of: id)?.state != .standby(id) {
+            throw OrderRefusal("\(member) is no standby of \(id) any more: try again.")
+        }
         let last = instance.detector.lastAnswer
         let age = last.flatMap { last in (instance.seen?.sighting.at).map { $0 - last.at } }
         let record = try parts.catalog.intend(

@@ -107,6 +107,10 @@ extension TakeoverService {
                 audit("commits of \(id) wait for no standby any more: \(member) is lost", of: id)
             }
             watched[id]?.pooled?.confirming = nil
+            // From here on nobody lets it take over; if the pool keeps it, the next round finds it again.
+            guard let now = watched[id], !now.isBusy, now.standby?.member == member else { return }
+            watched[id]?.standby = nil
+            watched[id]?.replica = nil
             try await parts.pool.giveUpStandby(member, because: reason)
             alarm("\(member), the standby of \(id), is lost and is made anew: \(reason)", of: id)
         } catch {
