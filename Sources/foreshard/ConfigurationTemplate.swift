@@ -28,6 +28,9 @@ enum ConfigurationTemplate {
              connections: 20, capacity: 16, cost_per_hour: 1.0}
         #   standby       a physical streaming standby of it that you run, which can take over: {host, port, zone}
         #    standby: {host: 127.0.0.2, port: 5432, zone: b}
+        #                 or the pool's, which makes it, and another one after a takeover; with `provider: local` only
+        #    standby: pool
+        #    standby: {from: pool, synchronous: true}     # commits wait for it while it streams
 
         # What happens when an instance with a standby dies: off (nothing is looked at), recommend (it is told, and
         # `foreshard takeover` is yours), auto (the standby is promoted). Nothing acknowledged is lost with
