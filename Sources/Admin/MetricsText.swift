@@ -70,7 +70,7 @@ enum MetricsText {
         each("foreshard_instance_alarm", "1 when the instance does not answer as a living one does.") {
             ["cut_off", "blind", "dead"].contains($0.verdict) ? 1 : 0
         }
-        each("foreshard_instance_without_standby", "1 since a takeover that no standby came after.") {
+        each("foreshard_instance_without_standby", "1 while an instance that had or is to have a standby has none.") {
             $0.standby == nil ? 1 : 0
         }
         each("foreshard_takeovers_total", "Takeovers that are known of since the start.", type: "counter") {
