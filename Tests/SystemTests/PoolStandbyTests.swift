@@ -286,4 +286,30 @@ import Testing
             }
         }
     }
+
+    /// A living server of the pool is shut, followed to the end of its log, and stopped: it is Foreshard's own.
+    @Test func aLivingServerOfThePoolIsTakenOverByOrderAndStopped() async throws {
+        try await withPoolStandby("pool") { cluster in
+            let ledger = TakeoverLedger()
+            try await serving(cluster) { program in
+                let accounts = try await accountsOfFirstHome(cluster)
+                try await usable(cluster, program, isSynchronous: false, takeovers: 0)
+                try ServerProcesses(of: cluster.homes[0]).signal(SIGKILL)
+                let before = try await usable(cluster, program, isSynchronous: false, takeovers: 1)
+                try await whileWriting(ledger, accounts, cluster, program) {
+                    let order = try await cluster.foreshard("takeover", "home-1", "--yes")
+                    #expect(order.status == 0 && order.output.contains("nothing"), "\(order.all)")
+                }
+                let after = try await usable(cluster, program, isSynchronous: false, takeovers: 2)
+                #expect(after.address == before.standby)
+                try await check(ledger, cluster, at: after.address)
+                try await program.waitUntil("the old server is stopped") {
+                    do {
+                        _ = try await ask(before.address, "SELECT 1", cluster)
+                        return false
+                    } catch let error as ConnectionError { return error.code == .unreachable } catch { return false }
+                }
+            }
+        }
+    }
 }

@@ -69,6 +69,7 @@ extension ContingentPool {
         }
         let before = server(of: home).map { ($0.id, PoolEvent.superseded(by: name)) }
         try transition([member.map { ($0, .tookOver) }, before].compactMap(\.self), storing: storing)
+        if let before { stopBeside(before.0) }
     }
 
     /// Whether something is being done with the member, such as starting it.
@@ -77,6 +78,17 @@ extension ContingentPool {
     /// The home is somewhere else, by a server that is not the pool's: what was its server is set aside.
     package func superseded(_ id: InstanceID, by other: String) throws {
         try transition(id, .superseded(by: other))
+        stopBeside(id)
+    }
+
+    /// A server that another one took over from takes no writes any more, whatever it does otherwise. What it holds stays.
+    private func stopBeside(_ id: InstanceID) {
+        soon { pool in
+            await pool.reportingErrors(of: id) {
+                guard let member = await pool.members[id], member.state.kind == .quarantined else { return }
+                try await pool.provider(of: member).stop(id)
+            }
+        }
     }
 
     /// All that the pool could have.

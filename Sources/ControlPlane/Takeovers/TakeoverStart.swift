@@ -75,15 +75,18 @@ struct TakeoverStart {
         }
     }
 
-    /// The record with the address that its server has now: one of the pool's may have another one after a start.
-    private static func present(_ record: TakeoverRecord, _ parts: TakeoverService.Parts) async -> TakeoverRecord {
+    /// The record with the addresses that its servers have now: those of the pool may have others after a start.
+    private static func present(_ stored: TakeoverRecord, _ parts: TakeoverService.Parts) async -> TakeoverRecord {
+        var record = stored
+        if record.state == .intended, let before = await parts.pool.server(of: record.instance)?.endpoint {
+            record.old = ServerAddress(before)
+        }
         guard let id = record.member, let member = await parts.pool.allMembers.first(where: { $0.id == id }),
             member.state == .standby(record.instance) || member.state == .promoted(record.instance),
             let endpoint = member.endpoint
         else { return record }
-        var present = record
-        present.new = ServerAddress(endpoint)
-        return present
+        record.new = ServerAddress(endpoint)
+        return record
     }
 
     /// The instance is not where a takeover left it: if that was a server of the pool, it is the home's no more.
