@@ -14,6 +14,8 @@ let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummi
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -25,6 +27,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -54,9 +57,11 @@ let package = Package(
 
         // I/O.
         .target(
+            name: "TransportSecurity", dependencies: ["ClusterModel", nioCore, nioSSL, nioTLS], swiftSettings: strict),
+        .target(
             name: "PostgresClient",
             dependencies: [
-                "ClusterModel", "WireProtocol", collections, nioCore, nioPosix,
+                "ClusterModel", "TransportSecurity", "WireProtocol", collections, nioCore, nioPosix,
             ],
             swiftSettings: strict),
         .target(name: "LocalPostgres", dependencies: ["ClusterModel"], swiftSettings: strict),
@@ -87,7 +92,8 @@ let package = Package(
         .target(
             name: "Proxy",
             dependencies: [
-                "ClusterModel", "Routing", "SQLAnalysis", "WireProtocol", collections, logging, nioCore, nioPosix,
+                "ClusterModel", "Routing", "SQLAnalysis", "TransportSecurity", "WireProtocol", collections, logging,
+                nioCore, nioPosix, nioSSL, nioTLS,
             ],
             swiftSettings: strict),
         .target(
@@ -95,8 +101,7 @@ let package = Package(
             dependencies: [
                 "Calendars", "Catalog", "ClusterModel", "ContingentPool", "Forecasting", "History", "LocalPostgres",
                 "Migration", "Planning", "PostgresClient", "Proxy", "Routing", "SQLAnalysis", "Settings", "Takeover",
-                "Traces",
-                "UsageMetrics", "WireProtocol", collections, logging,
+                "Traces", "TransportSecurity", "UsageMetrics", "WireProtocol", collections, logging,
             ],
             swiftSettings: strict),
         .target(

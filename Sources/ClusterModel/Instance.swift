@@ -14,13 +14,18 @@ package struct Endpoint: Hashable, Sendable, Codable {
     package let user: String
     /// Nil under `trust`. Never printed: `description` leaves it out.
     package let password: String?
+    /// Nil: as `TransportEncryption.unspecified` says.
+    package let tls: TransportEncryption?
 
-    package init(host: String, port: Int, database: String, user: String, password: String?) {
+    package init(
+        host: String, port: Int, database: String, user: String, password: String?, tls: TransportEncryption? = nil
+    ) {
         self.host = host
         self.port = port
         self.database = database
         self.user = user
         self.password = password
+        self.tls = tls
     }
 }
 

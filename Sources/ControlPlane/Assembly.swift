@@ -43,17 +43,19 @@ package final class Assembly: Sendable {
     package let pool: ContingentPool
     package let routing: RoutingAuthority
     package let clock: ClusterClock
-    private let logger: Logger
+    let certificates: Certificates
+    let logger: Logger
 
     private init(
         coordinator: Coordinator, proxy: Proxy, pool: ContingentPool, routing: RoutingAuthority, clock: ClusterClock,
-        logger: Logger
+        certificates: Certificates, logger: Logger
     ) {
         self.coordinator = coordinator
         self.proxy = proxy
         self.pool = pool
         self.routing = routing
         self.clock = clock
+        self.certificates = certificates
         self.logger = logger
     }
 
@@ -63,6 +65,7 @@ package final class Assembly: Sendable {
     package static func start(
         _ configured: Configuration, options: Options = Options(), logger: Logger
     ) async throws -> Assembly {
+        try Certificates(configuration: configured).check()
         try makeDataDirectory(configured)
         var configuration = try options.localServers == nil ? LocalPasswords.complete(configured) : configured
         let clock = options.clock
@@ -119,8 +122,10 @@ package final class Assembly: Sendable {
                 homeOfSegment: try first.homes(in: catalog), logger: logger))
         try await coordinator.recoverMoves()
 
-        let proxy = try await ProxyAssembly(configuration: configuration, logger: logger)
-            .start(table: routing.table, contingents: await coordinator.contingentsInUse())
+        let certificates = Certificates(configuration: configuration)
+        let proxy = try await ProxyAssembly(configuration: configuration, logger: logger).start(
+            table: routing.table, contingents: await coordinator.contingentsInUse(),
+            encryption: try certificates.listener())
         routing.attach(proxy)
         await coordinator.attach(proxy)
         await coordinator.attach(
@@ -128,7 +133,8 @@ package final class Assembly: Sendable {
                 parts: parts, standbys: takeovers.standbys, poolStandbys: takeovers.poolStandbys,
                 replaced: takeovers.replaced), proxy)
         return Assembly(
-            coordinator: coordinator, proxy: proxy, pool: pool, routing: routing, clock: clock, logger: logger)
+            coordinator: coordinator, proxy: proxy, pool: pool, routing: routing, clock: clock,
+            certificates: certificates, logger: logger)
     }
 
     /// How long a stop waits for segments that are changing hands.

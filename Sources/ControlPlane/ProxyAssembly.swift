@@ -12,12 +12,15 @@ struct ProxyAssembly {
     let configuration: Configuration
     let logger: Logger
 
-    func start(table: QueryRoutingTable, contingents: [Instance]) async throws -> Proxy {
+    func start(
+        table: QueryRoutingTable, contingents: [Instance], encryption: ClientEncryption
+    ) async throws -> Proxy {
         var proxy = ProxyConfiguration(host: configuration.listen.host, port: configuration.listen.port)
         proxy.limits.clientsMax = configuration.router.clientsMax
         proxy.limits.queueLengthMax = configuration.router.queueMax
         proxy.limits.gateQueueLengthMax = configuration.router.queueMax
         proxy.limits.analysisCacheBytesMax = configuration.router.statementCacheBytesMax
+        proxy.encryption = encryption
         proxy.deadlines.queue = configuration.router.queueTimeout
         proxy.deadlines.gate = configuration.router.queueTimeout
         do {
@@ -42,7 +45,8 @@ struct ProxyAssembly {
                 id: instance.id, role: instance.role, zone: instance.zone,
                 endpoint: Endpoint(
                     host: endpoint.host, port: endpoint.port, database: endpoint.database,
-                    user: configuration.application.user, password: configuration.application.password),
+                    user: configuration.application.user, password: configuration.application.password,
+                    tls: endpoint.tls),
                 capacity: instance.capacity, costPerHour: instance.costPerHour),
             connectionsMax: connectionsMax(of: instance.id))
     }

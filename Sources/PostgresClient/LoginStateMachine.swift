@@ -4,7 +4,8 @@
 //         |              |          |
 //         +--------------+----------+-----> failed
 //
-// Invariant: a password is sent only inside SCRAM, or in clear text to a loopback address when the server asks for it.
+// Invariant: a password is sent only inside SCRAM, or in clear text where nobody else can read it and the server
+// asks for it: to a loopback address, or inside of TLS to a server that was verified.
 import ClusterModel
 import NIOCore
 import WireProtocol
@@ -112,10 +113,10 @@ struct LoginStateMachine {
         guard let password = endpoint.password else {
             return fail(.authenticationRefused, "the server wants a password and the configuration gives none")
         }
-        guard ["127.0.0.1", "::1", "localhost"].contains(endpoint.host) else {
+        guard endpoint.isPrivate else {
             return fail(
                 .authenticationRefused,
-                "the server wants the password in clear text: use scram-sha-256 in pg_hba.conf"
+                "the server wants the password in clear text: use scram-sha-256 in pg_hba.conf, or tls: verify-full"
             )
         }
         var data = ByteBuffer(string: password)

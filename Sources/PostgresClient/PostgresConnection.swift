@@ -4,6 +4,7 @@
 import ClusterModel
 import NIOCore
 import NIOPosix
+import TransportSecurity
 import WireProtocol
 
 /// A session with one PostgreSQL server.
@@ -51,6 +52,7 @@ package final class PostgresConnection: Sendable {
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    try EncryptionNegotiation.add(to: channel, for: endpoint)
                     try channel.pipeline.syncOperations.addHandler(
                         ConnectionHandler(endpoint: endpoint, startup: startup, nonce: nonce, loggedIn: loggedIn)
                     )

@@ -139,7 +139,12 @@ final class BackendConnection: ChannelInboundHandler, @unchecked Sendable {
 
     func channelReadComplete(context: ChannelHandlerContext) { lessee?.flushIfNeeded() }
     func channelInactive(context: ChannelHandlerContext) { close(.instanceClosed) }
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { close(.instanceClosed) }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard case .loggingIn = stage else { return close(.instanceClosed) }
+        pool.loginFailed("\(error)")
+        close(.instanceLoginFailed)
+    }
+
     func channelWritabilityChanged(context: ChannelHandlerContext) { lessee?.instanceWritabilityChanged() }
 
     // MARK: Receiving

@@ -69,8 +69,10 @@ struct BackendLoginStateMachine {
             return .none
         case .cleartextPassword:
             guard let password = endpoint.password else { return .fail("the instance asks for a password") }
-            guard Self.loopback.contains(endpoint.host) else {
-                return .fail("the instance asks for the password in clear text: use scram-sha-256 in pg_hba.conf")
+            guard endpoint.isPrivate else {
+                return .fail(
+                    "the instance asks for the password in clear text: use scram-sha-256 in pg_hba.conf, or tls: verify-full"
+                )
             }
             var data = ByteBuffer()
             data.writeCString(password)
@@ -89,8 +91,6 @@ struct BackendLoginStateMachine {
             return .fail("the instance asks for authentication \(code), which is not supported")
         }
     }
-
-    private static let loopback: Set = ["127.0.0.1", "::1", "localhost"]
 
     private func beginExchange(_ mechanisms: [String]) -> Action {
         guard endpoint.password != nil else { return .fail("the instance asks for a password") }

@@ -3,6 +3,7 @@
 import ClusterModel
 import NIOCore
 import NIOPosix
+import TransportSecurity
 import WireProtocol
 
 enum CancelRequest {
@@ -18,12 +19,15 @@ enum CancelRequest {
         _ completion: @escaping @Sendable (Outcome) -> Void
     ) {
         let connected = ClientBootstrap(group: loop).connectTimeout(TimeAmount(limit))
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try EncryptionNegotiation.add(to: channel, for: endpoint)
+                    try channel.pipeline.syncOperations.addHandler(CancelSender(key))
+                }
+            }
             .connect(host: endpoint.host, port: endpoint.port)
         connected.whenFailure { _ in completion(.dealtWith) }
         connected.whenSuccess { channel in
-            var bytes = channel.allocator.buffer(capacity: 16)
-            StartupPacket.cancel(key).write(into: &bytes)
-            channel.writeAndFlush(bytes, promise: nil)
             let outcome = NIOLoopBoundBox(Outcome.dealtWith, eventLoop: loop)
             let deadline = loop.scheduleTask(in: TimeAmount(limit)) {
                 outcome.value = .timedOut
@@ -35,4 +39,22 @@ enum CancelRequest {
             }
         }
     }
+}
+
+/// Says its one sentence; the server closes the connection.
+private final class CancelSender: ChannelInboundHandler, Sendable {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let key: CancelKey
+
+    init(_ key: CancelKey) { self.key = key }
+
+    func channelActive(context: ChannelHandlerContext) {
+        var bytes = context.channel.allocator.buffer(capacity: 16)
+        StartupPacket.cancel(key).write(into: &bytes)
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 }

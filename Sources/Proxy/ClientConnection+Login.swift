@@ -6,6 +6,7 @@ extension ClientConnection {
     func obey(_ action: ClientLoginStateMachine.Action) {
         switch action {
         case .refuseEncryption: write(ByteBuffer(bytes: [UInt8(ascii: "N")]))
+        case .encrypt: encrypt()
         case .cancel(let key):
             plane.cancel(key)
             close(.cancelRequestServed)

@@ -3,6 +3,9 @@
 // in `inbound`, and beyond a bound in the socket.
 import ClusterModel
 import NIOCore
+import NIOSSL
+import NIOTLS
+import TransportSecurity
 import WireProtocol
 
 // Guard for @unchecked Sendable: every member is touched on the data plane's loop only.
@@ -37,6 +40,10 @@ final class ClientConnection: ChannelInboundHandler, @unchecked Sendable {
     let plane: DataPlane
     let limits: ProxyConfiguration.Limits
     let cancelKey: CancelKey
+    /// Nil: not offered.
+    private let certificate: ListenerCertificate?
+    /// The client began with TLS: it must have asked for PostgreSQL within.
+    private var beganWithTLS = false
     private let splitter: FrameSplitter
     /// Who has not logged in yet is not given much memory.
     private static let loginSplitter = FrameSplitter(lengthMax: 16 << 10)
@@ -60,8 +67,12 @@ final class ClientConnection: ChannelInboundHandler, @unchecked Sendable {
     var sentAt: Instant = 0
     var segments: [SegmentID] = []
 
-    init(id: SessionID, plane: DataPlane, cancelKey: CancelKey, login: ClientLoginStateMachine) {
+    init(
+        id: SessionID, plane: DataPlane, cancelKey: CancelKey, certificate: ListenerCertificate?,
+        login: ClientLoginStateMachine
+    ) {
         self.id = id
+        self.certificate = certificate
         self.plane = plane
         self.cancelKey = cancelKey
         limits = plane.configuration.limits
@@ -82,7 +93,21 @@ final class ClientConnection: ChannelInboundHandler, @unchecked Sendable {
     }
 
     func channelInactive(context: ChannelHandlerContext) { close(.clientClosed) }
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { close(.clientClosed) }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if case .loggingIn = stage, error is NIOSSLError || error is BoringSSLError {
+            plane.logger.info("TLS with a client failed", metadata: ["error": "\(error)"])
+            return close(.clientEncryptionFailed)
+        }
+        close(.clientClosed)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard case .handshakeCompleted(let name)? = event as? TLSUserEvent else {
+            return context.fireUserInboundEventTriggered(event)
+        }
+        if beganWithTLS, name != ListenerCertificate.applicationProtocol { close(.clientEncryptionFailed) }
+    }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         backend?.setReading(isWritable)
@@ -130,12 +155,55 @@ final class ClientConnection: ChannelInboundHandler, @unchecked Sendable {
     }
 
     private func readStartup(_ state: ClientLoginStateMachine) throws(WireError) -> Bool {
+        if inbound.getInteger(at: inbound.readerIndex, as: UInt8.self) == Self.handshakeRecord, readHandshake(state) {
+            return true
+        }
         guard let packet = try StartupPacket.read(from: &inbound) else { return false }
         var login = state
         let action = login.startupReceived(packet)
         stage = .loggingIn(login)
         obey(action)
         return true
+    }
+
+    /// The first byte of TLS; of a start-up packet it would announce more than 300 MB.
+    private static let handshakeRecord: UInt8 = 0x16
+
+    /// A client that begins with TLS; what it sent goes through the handshake first. False when none is offered.
+    private func readHandshake(_ state: ClientLoginStateMachine) -> Bool {
+        var login = state
+        guard let context, let certificate, login.beginsEncryption() else { return false }
+        stage = .loggingIn(login)
+        beganWithTLS = true
+        let bytes = inbound
+        inbound = ByteBuffer()
+        do {
+            let front = context.channel.pipeline.syncOperations
+            try front.addHandler(certificate.makeHandler(), position: .first)
+            front.fireChannelRead(NIOAny(bytes))
+        } catch {
+            close(.clientEncryptionFailed)
+        }
+        return true
+    }
+
+    /// The client asked for TLS and waits for the answer: what it has sent already, somebody else may have sent.
+    func encrypt() {
+        guard inbound.readableBytes == 0 else {
+            return closeWithError(
+                .clientProtocolError,
+                ServerMessage(
+                    severity: "FATAL", sqlState: .protocolViolation,
+                    message: "received unencrypted data after SSL request"))
+        }
+        guard let context, let certificate else { return close(.clientEncryptionFailed) }
+        write(ByteBuffer(bytes: [UInt8(ascii: "S")]))
+        flushIfNeeded()
+        do {
+            try context.channel.pipeline.syncOperations.addHandler(certificate.makeHandler(), position: .first)
+        } catch {
+            close(.clientEncryptionFailed)
+        }
     }
 
     private func readAuthentication(_ state: ClientLoginStateMachine) throws(WireError) -> Bool {

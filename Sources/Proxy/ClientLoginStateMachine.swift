@@ -1,4 +1,4 @@
-// From a client's first byte to its admission: start-up, refusal of encryption, SCRAM-SHA-256 or trust.
+// From a client's first byte to its admission: encryption, start-up, SCRAM-SHA-256 or trust.
 //
 //   awaitingStartup ──startup──▶ awaitingFirst ──challenge──▶ awaitingProof ──▶ finished
 //                      └──────────────── trust ────────────────────────────────────▲
@@ -21,8 +21,14 @@ package struct ClientLoginStateMachine: Sendable {
         case finished
     }
 
+    /// What the listener has of TLS.
+    package enum Encryption: Sendable { case unavailable, offered, required }
+
     package enum Action: Equatable, Sendable {
+        /// Say no, and go on in clear text.
         case refuseEncryption
+        /// Say yes; the handshake is next. What came with the request was not encrypted: there must be none.
+        case encrypt
         case cancel(CancelKey)
         /// Messages for the client; more is awaited.
         case ask([BackendMessage])
@@ -33,12 +39,18 @@ package struct ClientLoginStateMachine: Sendable {
     }
 
     private let users: [String: ProxyUser.Credential]
+    private let encryption: Encryption
+    private var isEncrypted = false
     private let nonce: String
     private let decoySecret: [UInt8]
     private var state = State.awaitingStartup
 
-    package init(users: [String: ProxyUser.Credential], nonce: String, decoySecret: [UInt8]) {
+    package init(
+        users: [String: ProxyUser.Credential], encryption: Encryption = .unavailable, nonce: String,
+        decoySecret: [UInt8]
+    ) {
         self.users = users
+        self.encryption = encryption
         self.nonce = nonce
         self.decoySecret = decoySecret
     }
@@ -47,7 +59,8 @@ package struct ClientLoginStateMachine: Sendable {
 
     package mutating func startupReceived(_ packet: StartupPacket) -> Action {
         switch packet {
-        case .sslRequest, .gssEncryptionRequest: return .refuseEncryption
+        case .sslRequest: return beginsEncryption() ? .encrypt : .refuseEncryption
+        case .gssEncryptionRequest: return .refuseEncryption
         case .cancel(let key):
             state = .finished
             return .cancel(key)
@@ -55,10 +68,22 @@ package struct ClientLoginStateMachine: Sendable {
         }
     }
 
+    /// The client wants TLS, by SSLRequest or by beginning with it. True once, and only where it is to be had.
+    package mutating func beginsEncryption() -> Bool {
+        guard encryption != .unavailable, !isEncrypted, awaitsStartup else { return false }
+        isEncrypted = true
+        return true
+    }
+
     private mutating func started(_ minorVersion: Int, _ parameters: [StartupParameter]) -> Action {
         func value(_ name: String) -> String? { parameters.last { $0.name == name }?.value }
         guard let user = value("user"), !user.isEmpty else {
             return reject(.invalidAuthorization, "no PostgreSQL user name specified in startup packet")
+        }
+        guard isEncrypted || encryption != .required else {
+            return reject(
+                .invalidAuthorization, "no encryption: this router takes TLS connections only",
+                hint: "connect with sslmode=require or above")
         }
         if let replication = value("replication"), !["false", "off", "no", "0"].contains(replication) {
             return reject(.featureNotSupported, "replication connections do not go through the router")
@@ -130,8 +155,8 @@ package struct ClientLoginStateMachine: Sendable {
         }
     }
 
-    private mutating func reject(_ code: SQLState, _ message: String) -> Action {
+    private mutating func reject(_ code: SQLState, _ message: String, hint: String? = nil) -> Action {
         state = .finished
-        return .reject(ServerMessage(severity: "FATAL", sqlState: code, message: message))
+        return .reject(ServerMessage(severity: "FATAL", sqlState: code, message: message, hint: hint))
     }
 }

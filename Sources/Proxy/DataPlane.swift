@@ -14,6 +14,7 @@ final class DataPlane: @unchecked Sendable {
     let loop: any EventLoop
     let logger: Logger
     private let users: [String: ProxyUser.Credential]
+    var encryption: ClientEncryption
 
     private(set) var table: QueryRoutingTable
     private var schema: ShardedSchema
@@ -50,6 +51,7 @@ final class DataPlane: @unchecked Sendable {
         self.table = table
         self.loop = loop
         self.logger = logger
+        encryption = configuration.encryption
         self.users = Dictionary(users.map { ($0.name, $0.credential) }, uniquingKeysWith: { $1 })
         let limits = configuration.limits
         schema = ShardedSchema(groups: table.groups)
@@ -105,8 +107,10 @@ final class DataPlane: @unchecked Sendable {
         lastSession += 1
         let secret = Int32.random(in: .min ... .max, using: &random)
         let key = CancelKey(processID: Int32(truncatingIfNeeded: lastSession), secret: secret)
-        let login = ClientLoginStateMachine(users: users, nonce: nonce(), decoySecret: decoySecret)
-        let client = ClientConnection(id: lastSession, plane: self, cancelKey: key, login: login)
+        let login = ClientLoginStateMachine(
+            users: users, encryption: encryption.offer, nonce: nonce(), decoySecret: decoySecret)
+        let client = ClientConnection(
+            id: lastSession, plane: self, cancelKey: key, certificate: encryption.certificate, login: login)
         sessions[lastSession] = client
         startups.append((lastSession, now &+ configuration.deadlines.startup.nanoseconds))
         return client

@@ -5,6 +5,7 @@ package enum DisconnectReason: String, Hashable, Sendable, Codable {
     case clientClosed
     case clientProtocolError
     case clientStartupTimeout
+    case clientEncryptionFailed
     case clientLoginFailed
     case clientAnsweredPartly
     case cancelRequestServed

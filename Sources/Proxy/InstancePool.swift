@@ -4,6 +4,7 @@ import ClusterModel
 import Logging
 import NIOCore
 import NIOPosix
+import TransportSecurity
 
 final class InstancePool {
     /// What a lessee gets when it asks.
@@ -149,7 +150,10 @@ final class InstancePool {
                 value: .init(low: limits.writeBufferBytesMax / 4, high: limits.writeBufferBytesMax)
             )
             .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(connection) }
+                channel.eventLoop.makeCompletedFuture {
+                    try EncryptionNegotiation.add(to: channel, for: endpoint)
+                    try channel.pipeline.syncOperations.addHandler(connection)
+                }
             }
             .connect(host: endpoint.host, port: endpoint.port)
         opened.whenFailure { error in

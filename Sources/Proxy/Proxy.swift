@@ -100,6 +100,9 @@ package final class Proxy: Sendable {
     /// Waiting transactions go on, routed by the snapshot of now.
     package func open(_ segment: SegmentID) async { await onLoop { $0.open(segment) } }
 
+    /// For clients that connect from now on.
+    package func setEncryption(_ encryption: ClientEncryption) async { await onLoop { $0.encryption = encryption } }
+
     package func publish(_ table: QueryRoutingTable) async { await onLoop { $0.publish(table) } }
 
     /// The snapshot that statements are routed with now; nil after the shutdown.

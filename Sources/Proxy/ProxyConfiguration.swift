@@ -1,10 +1,12 @@
 // Every limit of the data plane, named.
+import TransportSecurity
 
 package struct ProxyConfiguration: Sendable {
     package var host = "127.0.0.1"
     /// 0 takes a free port.
     package var port = 0
 
+    package var encryption = ClientEncryption.unavailable
     package var limits = Limits()
     package var deadlines = Deadlines()
 

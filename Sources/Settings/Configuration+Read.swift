@@ -17,7 +17,7 @@ extension Configuration {
         let root = try SettingsNode.document(text, file: file)
         let reader = SettingsReader(environment: environment)
         let configuration = Configuration(
-            listen: try reader.listener(root, "listen", port: 6432),
+            listen: try reader.listener(root, "listen", port: 6432, takesTLS: true),
             admin: try reader.listener(root, "admin", port: 6433),
             dataDirectory: try root.child("data_directory")?.string() ?? "foreshard-data",
             users: try reader.users(root),

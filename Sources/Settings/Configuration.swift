@@ -57,10 +57,36 @@ package struct Listener: Hashable, Sendable {
     package var host: String
     /// 0 lets the system choose.
     package var port: Int
+    /// Nil: in clear text only.
+    package var tls: ListenerTLS?
 
     package init(host: String, port: Int) {
         self.host = host
         self.port = port
+    }
+}
+
+/// What clients are shown, as paths of PEM files.
+package struct ListenerTLS: Hashable, Sendable {
+    package enum Mode: String, CaseIterable, Sendable {
+        case disable
+        /// For clients that ask for it.
+        case prefer
+        /// Nobody gets in without.
+        case require
+    }
+
+    package var mode: Mode
+    package var certificate: String
+    package var key: String
+    /// Authorities for the clients' own certificates; each client must then show one.
+    package var clientCA: String?
+
+    package init(mode: Mode, certificate: String, key: String, clientCA: String? = nil) {
+        self.mode = mode
+        self.certificate = certificate
+        self.key = key
+        self.clientCA = clientCA
     }
 }
 

@@ -9,12 +9,15 @@ struct SettingsReader {
     /// Nil when passwords of the environment are not wanted.
     let environment: [String: String]?
 
-    func listener(_ root: SettingsNode, _ key: String, port: Int) throws(ConfigurationError) -> Listener {
+    func listener(
+        _ root: SettingsNode, _ key: String, port: Int, takesTLS: Bool = false
+    ) throws(ConfigurationError) -> Listener {
         guard let node = try root.child(key) else { return Listener(host: "127.0.0.1", port: port) }
-        let listener = Listener(
+        var listener = Listener(
             host: try node.child("host")?.string() ?? "127.0.0.1",
             port: try node.child("port")?.integer(in: 0...65535) ?? port
         )
+        if takesTLS { listener.tls = try listenerTLS(node) }
         try node.finish()
         return listener
     }
@@ -68,7 +71,8 @@ struct SettingsReader {
             port: try node.required("port").integer(in: 1...65535),
             database: try node.required("database").string(),
             user: try node.required("user").string(),
-            password: try password(node)
+            password: try password(node),
+            tls: try encryption(node)
         )
         let connections = try node.child("connections")?.integer(in: 1...10_000) ?? 20
         let poolStandby = try poolStandby(node, of: role)

@@ -17,7 +17,9 @@ package struct ServerAddress: Hashable, Sendable, Codable, CustomStringConvertib
 
     /// The endpoint there, as the same user in the same database.
     package func endpoint(like other: Endpoint) -> Endpoint {
-        Endpoint(host: host, port: port, database: other.database, user: other.user, password: other.password)
+        Endpoint(
+            host: host, port: port, database: other.database, user: other.user, password: other.password, tls: other.tls
+        )
     }
 }
 

@@ -6,6 +6,7 @@ enum ConfigurationTemplate {
 
         # Where applications connect, and the admin API that the other foreshard commands use.
         listen: {host: 127.0.0.1, port: 6432}
+        #  tls: {mode: require, certificate: server.crt, key: server.key}   # inside of `listen`; docs/TLS.md
         admin: {host: 127.0.0.1, port: 6433}
 
         # The catalog (where every segment is), the load history, the admin token.
@@ -23,6 +24,7 @@ enum ConfigurationTemplate {
         # Your PostgreSQL servers. Moves need a superuser here (PostgreSQL 15 lets nobody else create subscriptions).
         #   connections   back-end connections the router may hold
         #   capacity      load (average active sessions) the server carries at your latency objective
+        #   tls           disable, prefer (the default but on loopback), require, {mode: verify-full, ca: ca.crt}; docs/TLS.md
         instances:
           - {id: home-1, zone: a, host: 127.0.0.1, port: 5432, database: app, user: postgres, password_env: PGPASSWORD,
              connections: 20, capacity: 16, cost_per_hour: 1.0}

@@ -13,7 +13,8 @@ struct Serve: AsyncParsableCommand {
         abstract: "Start the router and the control plane.",
         discussion: """
             Runs until it gets SIGINT or SIGTERM; then it takes no more clients, lets transactions end, and stops the \
-            instances that it started. A move that is under way is finished or undone at the next start.
+            instances that it started. A move that is under way is finished or undone at the next start. At SIGHUP it reads \
+            the certificates again.
             """)
 
     @Option(name: .shortAndLong, help: "The configuration.")
@@ -45,6 +46,7 @@ struct Serve: AsyncParsableCommand {
                 }
             }
             group.addTask { await untilSignal() }
+            group.addTask { await atEachHangUp { await assembly.reloadCertificates() } }
             try await group.next()
             group.cancelAll()
             while let result = await group.nextResult() {
@@ -85,6 +87,17 @@ func untilSignal() async {
     }
     for await _ in signals { break }
     for source in sources { source.cancel() }
+}
+
+/// Calls `body` at each SIGHUP, until cancelled.
+func atEachHangUp(_ body: () async -> Void) async {
+    let (signals, signal) = AsyncStream.makeStream(of: Void.self)
+    Foundation.signal(SIGHUP, SIG_IGN)
+    let source = DispatchSource.makeSignalSource(signal: SIGHUP, queue: .global())
+    source.setEventHandler { signal.yield() }
+    source.resume()
+    for await _ in signals { await body() }
+    source.cancel()
 }
 
 /// Kills the process at a named point of a move, for tests of recovery.

@@ -40,6 +40,26 @@ import Testing
         try expectGolden("move-script.txt", text)
     }
 
+    @Test(
+        "A subscriber encrypts where the router does",
+        arguments: [
+            (nil, nil), (.disable, "disable"), (.prefer, "prefer"), (.require, "require"), (.verifyCA, "require"),
+            (.verifyFull, "require"),
+        ] as [(TransportEncryption.Mode?, String?)])
+    func encryption(mode: TransportEncryption.Mode?, sslmode: String?) {
+        let endpoint = Endpoint(
+            host: "a", port: 1, database: "d", user: "u", password: nil, tls: mode.map { TransportEncryption($0) })
+        let script = MoveScript(
+            MoveRecord(order: order(.bigint), term: 7, epoch: Epoch(12)), source: endpoint, target: endpoint,
+            configuration: MoveConfiguration(now: { Timestamp(milliseconds: 0) }))
+        let subscriptions = script.move.filter { $0.sql.contains("CREATE SUBSCRIPTION") }
+        #expect(!subscriptions.isEmpty)
+        for line in subscriptions {
+            #expect(line.sql.contains("sslmode") == (sslmode != nil))
+            if let sslmode { #expect(line.sql.contains("sslmode=\(sslmode)")) }
+        }
+    }
+
     @Test("The revert is the same, mirrored")
     func revertScript() {
         let script = MoveScript(

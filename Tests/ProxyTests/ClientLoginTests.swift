@@ -9,8 +9,8 @@ import WireProtocol
     private let users: [String: ProxyUser.Credential] = [
         "open": .trust, "ada": .verifier(SCRAMVerifier(password: "sesame", salt: [1, 2, 3, 4])),
     ]
-    private func machine() -> ClientLoginStateMachine {
-        ClientLoginStateMachine(users: users, nonce: "serverNonce", decoySecret: [9])
+    private func machine(_ encryption: ClientLoginStateMachine.Encryption = .unavailable) -> ClientLoginStateMachine {
+        ClientLoginStateMachine(users: users, encryption: encryption, nonce: "serverNonce", decoySecret: [9])
     }
 
     private func startup(_ user: String, minor: Int = 0) -> StartupPacket {
@@ -27,6 +27,38 @@ import WireProtocol
             return
         }
         #expect(admitted.database == "open")
+    }
+
+    @Test func encryptionBeginsOnce() {
+        for encryption in [ClientLoginStateMachine.Encryption.offered, .required] {
+            var login = machine(encryption)
+            #expect(login.startupReceived(.gssEncryptionRequest) == .refuseEncryption)
+            #expect(login.startupReceived(.sslRequest) == .encrypt)
+            #expect(login.startupReceived(.sslRequest) == .refuseEncryption)
+            var direct = machine(encryption)
+            let began = [direct.beginsEncryption(), direct.beginsEncryption()]
+            #expect(began == [true, false])
+            guard case .admit = direct.startupReceived(startup("open")) else {
+                Issue.record("not admitted inside of TLS")
+                return
+            }
+        }
+        var none = machine()
+        let began = none.beginsEncryption()
+        #expect(!began)
+    }
+
+    @Test func whereEncryptionIsRequiredClearTextCancelsAndNothingElse() {
+        var login = machine(.required)
+        guard case .reject(let error) = login.startupReceived(startup("open")) else {
+            Issue.record("admitted in clear text")
+            return
+        }
+        #expect(error.sqlState == .invalidAuthorization && error.hint?.contains("sslmode=require") == true)
+        // libpq before 17 has no other way.
+        var cancel = machine(.required)
+        let key = CancelKey(processID: 1, secret: 2)
+        #expect(cancel.startupReceived(.cancel(key)) == .cancel(key))
     }
 
     @Test func newerClientsAreToldTheVersion() {
@@ -59,7 +91,7 @@ import WireProtocol
         case .reject(let error):
             #expect(!isAdmitted)
             #expect(error.sqlState == .invalidPassword)
-        case .refuseEncryption, .cancel, .ask: Issue.record("the exchange does not end")
+        case .refuseEncryption, .encrypt, .cancel, .ask: Issue.record("the exchange does not end")
         }
     }
 

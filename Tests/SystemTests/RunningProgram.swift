@@ -94,6 +94,9 @@ final class ServingProgram: Sendable {
         if process.isRunning { Glibc.kill(process.processIdentifier, SIGKILL) }
     }
 
+    /// Tells it to read its certificates again.
+    func hangUp() { Glibc.kill(process.processIdentifier, SIGHUP) }
+
     /// It has no time for anything.
     func kill() async {
         Glibc.kill(process.processIdentifier, SIGKILL)

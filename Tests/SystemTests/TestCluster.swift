@@ -23,11 +23,14 @@ final class TestCluster: Sendable {
     ///
     /// - Parameters:
     ///   - users: who may log in, and how.
+    ///   - listener: further settings of `listen`.
+    ///   - instance: further settings of each home.
     ///   - pool: the `pool` section.
     ///   - extra: further sections of the configuration.
     ///   - settings: lines of postgresql.conf.
     static func start(
-        users: String = trustedUsers, pool: String = "", extra: String = "", schema: String = schema,
+        users: String = trustedUsers, listener: String = "", instance: String = "", pool: String = "",
+        extra: String = "", schema: String = schema,
         settings additional: [String: String] = [:]
     ) async throws -> TestCluster {
         let directory = FileManager.default.temporaryDirectory.path + "/foreshard-system-\(UUID().uuidString)"
@@ -50,13 +53,15 @@ final class TestCluster: Sendable {
             endpoints.append(endpoint)
         }
         return try TestCluster(
-            directory: directory, homes: servers, endpoints: endpoints, users: users, pool: pool, extra: extra)
+            directory: directory, homes: servers, endpoints: endpoints, users: users, listener: listener,
+            instance: instance, pool: pool, extra: extra)
     }
 
     static let trustedUsers = "client_authentication: trust\nusers: [{name: app}]"
 
     private init(
-        directory: String, homes: [LocalServer], endpoints: [Endpoint], users: String, pool: String, extra: String
+        directory: String, homes: [LocalServer], endpoints: [Endpoint], users: String, listener: String,
+        instance: String, pool: String, extra: String
     ) throws {
         self.directory = directory
         self.homes = homes
@@ -65,10 +70,10 @@ final class TestCluster: Sendable {
         port = Self.freePort()
         adminPort = Self.freePort()
         let instances = endpoints.enumerated().map { index, endpoint in
-            "  - {id: home-\(index + 1), port: \(endpoint.port), database: \(endpoint.database), user: \(endpoint.user), connections: 8}"
+            "  - {id: home-\(index + 1), port: \(endpoint.port), database: \(endpoint.database), user: \(endpoint.user), connections: 8\(instance.isEmpty ? "" : ", " + instance)}"
         }.joined(separator: "\n")
         let text = """
-            listen: {port: \(port)}
+            listen: {port: \(port)\(listener.isEmpty ? "" : ", " + listener)}
             admin: {port: \(adminPort)}
             data_directory: \(directory)/data
             \(users)
@@ -134,10 +139,12 @@ final class TestCluster: Sendable {
 
 /// Lends a cluster and a server in front of it, and ends both whatever happens.
 func withServedCluster(
-    users: String = TestCluster.trustedUsers, pool: String = "", extra: String = "",
+    users: String = TestCluster.trustedUsers, listener: String = "", instance: String = "", pool: String = "",
+    extra: String = "", settings: [String: String] = [:],
     _ body: (TestCluster, ServingProgram) async throws -> Void
 ) async throws {
-    let cluster = try await TestCluster.start(users: users, pool: pool, extra: extra)
+    let cluster = try await TestCluster.start(
+        users: users, listener: listener, instance: instance, pool: pool, extra: extra, settings: settings)
     do {
         let program = try await ServingProgram.start(config: cluster.config)
         do {

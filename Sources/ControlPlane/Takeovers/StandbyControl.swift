@@ -173,6 +173,6 @@ enum StandbyControl {
         Endpoint(
             host: endpoint.host, port: endpoint.port,
             database: endpoint.database == "postgres" ? "template1" : "postgres",
-            user: endpoint.user, password: endpoint.password)
+            user: endpoint.user, password: endpoint.password, tls: endpoint.tls)
     }
 }

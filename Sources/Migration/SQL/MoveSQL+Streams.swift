@@ -116,8 +116,19 @@ extension MoveSQL {
         return """
             host=\(Self.connectionValue(endpoint.host)) port=\(endpoint.port) \
             dbname=\(Self.connectionValue(endpoint.database)) user=\(Self.connectionValue(endpoint.user))\(password) \
-            connect_timeout=5
+            connect_timeout=5\(Self.encryption(endpoint))
             """
+    }
+
+    /// The subscriber connects by itself and knows none of the router's files: it encrypts, and verifies nothing but
+    /// what its own account's `root.crt` says.
+    private static func encryption(_ endpoint: Endpoint) -> String {
+        switch endpoint.tls?.mode {
+        case nil: ""
+        case .disable?: " sslmode=disable"
+        case .prefer?: " sslmode=prefer"
+        case .require?, .verifyCA?, .verifyFull?: " sslmode=require"
+        }
     }
 
     /// libpq, "Keyword/Value Connection Strings": quotes and backslashes are escaped by a backslash.

@@ -124,6 +124,7 @@ package struct MoveScript: Sendable {
 
 extension Endpoint {
     fileprivate var withoutPassword: Endpoint {
-        Endpoint(host: host, port: port, database: database, user: user, password: password.map { _ in "***" })
+        Endpoint(
+            host: host, port: port, database: database, user: user, password: password.map { _ in "***" }, tls: tls)
     }
 }
