@@ -82,7 +82,7 @@ struct StatementNames {
 struct SessionStatements {
     private let countMax: Int
     private let bytesMax: Int
-    private var named: [String: PreparedStatement] = [:]
+    private var named: [ClientName: PreparedStatement] = [:]
     private var bytes = 0
     private var changes: [(name: String, before: PreparedStatement?)] = []
     var unnamed: PreparedStatement?
@@ -103,7 +103,7 @@ struct SessionStatements {
         keepChanges()
     }
 
-    subscript(name: String) -> PreparedStatement? { name.isEmpty ? unnamed : named[name] }
+    subscript(name: String) -> PreparedStatement? { name.isEmpty ? unnamed : named[ClientName(name)] }
 
     /// False when a limit forbids it.
     mutating func define(_ name: String, _ statement: PreparedStatement) -> Bool {
@@ -131,7 +131,7 @@ struct SessionStatements {
             unnamed = statement
             return
         }
-        named[name] = statement
+        named[ClientName(name)] = statement
         bytes += Self.size(name, statement)
     }
 
@@ -140,7 +140,7 @@ struct SessionStatements {
             unnamed = nil
             return
         }
-        guard let gone = named.removeValue(forKey: name) else { return }
+        guard let gone = named.removeValue(forKey: ClientName(name)) else { return }
         bytes -= Self.size(name, gone)
     }
 

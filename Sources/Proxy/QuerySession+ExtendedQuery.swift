@@ -45,7 +45,7 @@ extension QuerySession {
             add(last, named: "", to: &plan)
             return
         }
-        guard case .parse(let parse)? = try? FrontendMessage(frame) else { throw .malformed }
+        guard case .parse(let parse) = try FrontendMessage.read(frame) else { throw .malformed }
         let name = parse.statement
         guard name.isEmpty || statements[name] == nil else {
             throw BatchFailure(.duplicatePreparedStatement, "prepared statement \"\(name)\" already exists")
@@ -119,7 +119,7 @@ extension QuerySession {
     }
 
     private mutating func planDescribe(_ frame: Frame, _ plan: inout BatchPlan) throws(BatchFailure) {
-        guard case .describe(let object, let name)? = try? FrontendMessage(frame) else { throw .malformed }
+        guard case .describe(let object, let name) = try FrontendMessage.read(frame) else { throw .malformed }
         switch object {
         case .statement: try describeStatement(named: name, &plan)
         case .portal where portals[name]?.isLocal == true: plan.steps.append(.answer(RouterAnswers.noData))
@@ -142,7 +142,7 @@ extension QuerySession {
     }
 
     private mutating func planExecute(_ frame: Frame, _ plan: inout BatchPlan) throws(BatchFailure) {
-        guard case .execute(let name, _)? = try? FrontendMessage(frame) else { throw .malformed }
+        guard case .execute(let name, _) = try FrontendMessage.read(frame) else { throw .malformed }
         let portal = portals[name]
         if let portal, portal.isLocal {
             try executeLocally(portal, &plan)
@@ -166,7 +166,7 @@ extension QuerySession {
     }
 
     private mutating func planClose(_ frame: Frame, _ plan: inout BatchPlan) throws(BatchFailure) {
-        guard case .close(let object, let name)? = try? FrontendMessage(frame) else { throw .malformed }
+        guard case .close(let object, let name) = try FrontendMessage.read(frame) else { throw .malformed }
         switch object {
         case .statement:
             statements.remove(name)
@@ -185,6 +185,18 @@ extension QuerySession {
     private func send(_ frame: Frame, _ answer: ExpectedAnswer, _ plan: inout BatchPlan) {
         plan.steps.append(.send(frame.bytes, answer))
         plan.needsInstance = true
+    }
+}
+
+extension FrontendMessage {
+    /// What is not UTF-8 is told as PostgreSQL tells it; it keeps the session.
+    static func read(_ frame: Frame) throws(BatchFailure) -> FrontendMessage {
+        do throws(WireError) {
+            return try FrontendMessage(frame)
+        } catch {
+            guard error.code == .encodingInvalid else { throw .malformed }
+            throw BatchFailure(.characterNotInRepertoire, error.message)
+        }
     }
 }
 

@@ -7,7 +7,7 @@ import WireProtocol
 
 extension QuerySession {
     mutating func planQuery(_ frame: Frame, _ around: inout Surroundings) throws(BatchFailure) -> BatchPlan {
-        guard case .query(let sql)? = try? FrontendMessage(frame) else {
+        guard case .query(let sql) = try FrontendMessage.read(frame) else {
             throw BatchFailure(.protocolViolation, "malformed Query message")
         }
         statements.unnamed = nil

@@ -17,11 +17,11 @@ struct QuerySession {
     /// By the client's names. Most clients only ever use the unnamed one.
     struct Portals {
         private var unnamed: Portal?
-        private var named: [String: Portal] = [:]
+        private var named: [ClientName: Portal] = [:]
 
         subscript(name: String) -> Portal? {
-            get { name.isEmpty ? unnamed : named[name] }
-            set { if name.isEmpty { unnamed = newValue } else { named[name] = newValue } }
+            get { name.isEmpty ? unnamed : named[ClientName(name)] }
+            set { if name.isEmpty { unnamed = newValue } else { named[ClientName(name)] = newValue } }
         }
 
         mutating func removeAll() {

@@ -67,6 +67,7 @@ package struct SQLState: Hashable, Sendable, CustomStringConvertible {
     package static let invalidAuthorization = SQLState("28000")
     package static let invalidPassword = SQLState("28P01")
     package static let invalidCatalogName = SQLState("3D000")
+    package static let characterNotInRepertoire = SQLState("22021")
     package static let invalidStatementName = SQLState("26000")
     package static let duplicatePreparedStatement = SQLState("42P05")
     package static let invalidCursorName = SQLState("34000")

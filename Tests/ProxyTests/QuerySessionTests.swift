@@ -284,6 +284,28 @@ import WireProtocol
         }
     }
 
+    @Test mutating func whatIsNotUTF8IsToldAsPostgreSQLDoes() {
+        var bytes = ByteBuffer()
+        FrontendMessage.query("select 'x'").write(into: &bytes)
+        bytes.setInteger(UInt8(0xFF), at: 5 + 8)
+        let query = Frame(type: UInt8(ascii: "Q"), bytes: bytes)
+        #expect {
+            _ = try session.batchReceived(ClientBatch(frames: [query], end: .query), &around)
+        } throws: {
+            ($0 as? BatchFailure)?.message.sqlState.code == "22021"
+        }
+    }
+
+    /// e with an accent as one character, and as two: one name to Swift, two to PostgreSQL.
+    @Test mutating func namesAreTheirBytes() throws {
+        let (composed, decomposed) = ("\u{e9}", "e\u{301}")
+        try #require(composed == decomposed)
+        _ = try extended(run("select v from kv where k = 1", name: composed))
+        _ = try extended(run("select v from kv where k = 2", name: decomposed))
+        #expect(session.statements[composed]?.sql.contains("k = 1") == true)
+        #expect(session.statements[decomposed]?.sql.contains("k = 2") == true)
+    }
+
     @Test func malformedMessagesFailTheBatch() {
         for type in "PBDEC" {
             for length in 0..<12 {
