@@ -101,7 +101,7 @@ extension AnalyzedStatement {
     /// The parameters that are shard keys, from 1.
     fileprivate var keyParameters: [Int] {
         guard parameterCount > 0, case .keyed(_, let keys) = target else { return [] }
-        return keys.compactMap { if case .parameter(let number) = $0 { number } else { nil } }
+        return keys.compactMap(\.parameterNumber)
     }
 }
 

@@ -38,9 +38,7 @@ struct BindMessage {
     /// The parameters up to the last one that is a shard key; those that are none are left NULL.
     func parameters(of statement: PreparedStatement) throws(BatchFailure) -> [ParameterValue] {
         guard case .keyed(_, let keys) = statement.analysis.target else { return [] }
-        let count = keys.reduce(0) { highest, key in
-            if case .parameter(let number) = key { max(highest, number) } else { highest }
-        }
+        let count = keys.reduce(0) { max($0, $1.parameterNumber ?? 0) }
         guard count > 0 else { return [] }
         var payload = rest
         guard let formatCount = payload.readCount(bytesEach: 2),
@@ -54,7 +52,7 @@ struct BindMessage {
             )
         }
         var isKey = [Bool](repeating: false, count: count + 1)
-        for case .parameter(let number) in keys { isKey[number] = true }
+        for key in keys { if let number = key.parameterNumber { isKey[number] = true } }
         var values: [ParameterValue] = []
         values.reserveCapacity(count)
         for index in 0..<count {

@@ -27,8 +27,7 @@ extension QueryRoutingTable {
         guard let ring = rings.first(where: { $0.group.id == group }) else { throw .unknownGroup(group) }
         try checkTypes(statement.looselyTypedParameters, ring.group.keyType, parameters)
         var found: Int?
-        for key in keys {
-            guard let index = try index(of: key, in: ring, statement, parameters) else { continue }
+        try forEachIndex(of: keys, in: ring, statement, parameters) { index throws(Refusal) in
             if let found, found != index {
                 throw .severalSegments(ring.segments[found].id, ring.segments[index].id)
             }
@@ -37,9 +36,55 @@ extension QueryRoutingTable {
         return found.map { ring.decisions[$0] } ?? .noRow
     }
 
+    /// Calls `body` with the index of the segment of every key that a row can have.
+    @inline(__always)
+    func forEachIndex(
+        of keys: [KeyExpression],
+        in ring: GroupRing,
+        _ statement: AnalyzedStatement,
+        _ parameters: [ParameterValue],
+        _ body: (Int) throws(Refusal) -> Void
+    ) throws(Refusal) {
+        for key in keys {
+            if case .elements(ofParameter: let number) = key {
+                try forEachElement(of: number, in: ring, parameters, body)
+            } else if let index = try index(of: key, in: ring, statement, parameters) {
+                try body(index)
+            }
+        }
+    }
+
+    private func forEachElement(
+        of number: Int, in ring: GroupRing, _ parameters: [ParameterValue], _ body: (Int) throws(Refusal) -> Void
+    ) throws(Refusal) {
+        guard number >= 1, number <= parameters.count else { throw .unboundParameter(number, parameters.count) }
+        for position in try positions(ofElementsOf: parameters[number - 1], ring.group.keyType) {
+            try body(ring.index(of: position))
+        }
+    }
+
+    /// Without NULLs and what is beyond the key's type: they are equal to no key.
+    private func positions(
+        ofElementsOf array: ParameterValue, _ type: ShardKeyType
+    ) throws(Refusal) -> [Int64] {
+        var positions: [Int64] = []
+        do throws(ShardKeyError) {
+            for element in try ArrayElements.read(array) {
+                do throws(ShardKeyError) {
+                    if let position = try position(of: element, type) { positions.append(position) }
+                } catch {
+                    guard error.code == .outOfRange else { throw error }
+                }
+            }
+        } catch {
+            throw error.code == .malformed ? .invalidKey(.malformedArray(of: type), type) : .invalidKey(error, type)
+        }
+        return positions
+    }
+
     /// The index of the segment that a key lies in; nil for a key that no row has.
     @inline(__always)
-    func index(
+    private func index(
         of key: KeyExpression,
         in ring: GroupRing,
         _ statement: AnalyzedStatement,
@@ -81,7 +126,7 @@ extension QueryRoutingTable {
     ) throws(Refusal) -> KeyPlace {
         do throws(ShardKeyError) {
             switch key {
-            case .null: return .null
+            case .null, .elements: return .null
             case .literal(let text): return .at(try ShardKey(parsing: text, as: type).position)
             case .parameter(let number) where number > parameters.count || number < 1: break
             case .parameter(let number): return try position(of: parameters[number - 1], type).map { .at($0) } ?? .null

@@ -37,9 +37,8 @@ extension QueryRoutingTable {
         try checkTypes(statement.looselyTypedParameters, ring.group.keyType, parameters)
         var first: Int?
         var others: [Int] = []
-        for key in keys {
-            guard let index = try index(of: key, in: ring, statement, parameters), index != first else { continue }
-            if first == nil { first = index } else if !others.contains(index) { others.append(index) }
+        try forEachIndex(of: keys, in: ring, statement, parameters) { index in
+            if first == nil { first = index } else if index != first, !others.contains(index) { others.append(index) }
         }
         guard let first else { return .none }
         guard !others.isEmpty else { return .one(ring.segments[first].id) }

@@ -23,7 +23,7 @@ package struct ParameterValue: Sendable, Equatable {
 }
 
 /// The types of PostgreSQL (pg_type.dat) that a key parameter may have.
-private enum TypeOID {
+enum TypeOID {
     static let unknown: UInt32 = 705
     static let int8: UInt32 = 20
     static let int2: UInt32 = 21
@@ -33,6 +33,20 @@ private enum TypeOID {
     static let uuid: UInt32 = 2950
     /// Left to the server.
     static let none: UInt32 = 0
+
+    /// What an array of this type holds; nil for any other type.
+    static func element(ofArray array: UInt32) -> UInt32? {
+        switch array {
+        case 1005: int2
+        case 1007: int4
+        case 1016: int8
+        case 1009: text
+        case 1015: varchar
+        case 2951: uuid
+        case none, unknown: none
+        default: nil
+        }
+    }
 }
 
 extension ShardKey {

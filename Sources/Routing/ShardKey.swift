@@ -26,6 +26,10 @@ package struct ShardKeyError: Error, Sendable, Equatable {
         ShardKeyError(code: .malformed, message: "invalid input syntax for the shard key's type \(type.rawValue)")
     }
 
+    static func malformedArray(of type: ShardKeyType) -> ShardKeyError {
+        ShardKeyError(code: .malformed, message: "malformed array of shard keys of type \(type.rawValue)")
+    }
+
     static func outOfRange(_ type: ShardKeyType) -> ShardKeyError {
         ShardKeyError(code: .outOfRange, message: "the shard key is out of range for type \(type.rawValue)")
     }

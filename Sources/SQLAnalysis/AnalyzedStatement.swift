@@ -27,8 +27,18 @@ package enum KeyExpression: Sendable, Hashable {
     case literal(String)
     /// `$1` is 1.
     case parameter(Int)
+    /// Each element of the array that this parameter is.
+    case elements(ofParameter: Int)
     /// A literal NULL: equal to no key.
     case null
+
+    /// The parameter that has to be known to find the key.
+    package var parameterNumber: Int? {
+        switch self {
+        case .parameter(let number), .elements(ofParameter: let number): number
+        case .literal, .null: nil
+        }
+    }
 }
 
 /// Where a statement must go.

@@ -33,9 +33,11 @@ struct KeyConditionReader {
             let list = right.pointee.list.pointee
             return membership(left, NodeList(list.n_items, list.items))
         case PG_QUERY__A__EXPR__KIND__AEXPR_OP_ANY:
-            guard right.pointee.node_case == PG_QUERY__NODE__NODE_A_ARRAY_EXPR else { return [] }
-            let array = right.pointee.a_array_expr.pointee
-            return membership(left, NodeList(array.n_elements, array.elements))
+            guard let column = column(left), let keys = KeySource.elements(of: right, of: keyType(column)) else {
+                return []
+            }
+            parameterUses.note(keys)
+            return [.among(column, keys)]
         default: return []
         }
     }

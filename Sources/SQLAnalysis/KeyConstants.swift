@@ -24,6 +24,31 @@ extension KeySource {
         return constants.isEmpty || constants.count < nodes.count ? nil : constants
     }
 
+    /// What an array holds: `ARRAY[1, $2]`, or all of `$1`, each also cast to an array of the key's family. Nil when it
+    /// is anything else.
+    static func elements(of array: NodePointer, of type: ShardKeyType) -> [KeySource]? {
+        switch array.pointee.node_case {
+        case PG_QUERY__NODE__NODE_A_ARRAY_EXPR:
+            let elements = array.pointee.a_array_expr.pointee
+            return constants(NodeList(elements.n_elements, elements.elements), of: type)
+        case PG_QUERY__NODE__NODE_PARAM_REF:
+            return parameter(array.pointee.param_ref.pointee).map { source in
+                guard case .parameter(let number) = source.expression else { return [source] }
+                return [
+                    KeySource(
+                        expression: .elements(ofParameter: number), location: source.location, hasOuterMinus: false)
+                ]
+            }
+        case PG_QUERY__NODE__NODE_TYPE_CAST:
+            let cast = array.pointee.type_cast.pointee
+            guard let argument = cast.arg, type.keepsValue(castTo: cast.type_name.pointee, dimensions: 1) else {
+                return nil
+            }
+            return elements(of: argument, of: type)
+        default: return nil
+        }
+    }
+
     private static func parameter(_ reference: PgQuery__ParamRef) -> KeySource? {
         // Number 0 is `?`, which only libpg_query's grammar knows.
         guard reference.number > 0 else { return nil }
@@ -98,8 +123,8 @@ extension ShardKeyType {
     var isNumeric: Bool { self == .integer || self == .bigint }
 
     /// A cast to this type keeps every value that is a valid key, or fails.
-    fileprivate func keepsValue(castTo type: PgQuery__TypeName) -> Bool {
-        guard type.n_typmods == 0, type.n_array_bounds == 0, type.setof == 0, type.pct_type == 0,
+    fileprivate func keepsValue(castTo type: PgQuery__TypeName, dimensions: Int = 0) -> Bool {
+        guard type.n_typmods == 0, type.n_array_bounds == dimensions, type.setof == 0, type.pct_type == 0,
             let names = NodeList(type.n_names, type.names).names, let name = names.last,
             names.count == 1 || names == ["pg_catalog", name]
         else { return false }

@@ -25,7 +25,7 @@ struct KeySource {
     var identity: KeyExpression {
         switch expression {
         case .literal: .literal("\(location)")
-        case .parameter, .null: expression
+        case .parameter, .elements, .null: expression
         }
     }
 }

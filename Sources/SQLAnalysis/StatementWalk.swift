@@ -87,7 +87,7 @@ struct StatementWalk {
     /// The keys' parameters that stand elsewhere too, where PostgreSQL may have taken their type from.
     func looselyTypedParameters(in census: TreeCensus) -> [Int] {
         keys.compactMap { key in
-            guard case .parameter(let number) = key.expression else { return nil }
+            guard let number = key.expression.parameterNumber else { return nil }
             return census.parameterCounts[number, default: 0] > parameterUses.count(of: number) ? number : nil
         }
     }
@@ -133,7 +133,7 @@ final class KeyParameterUses {
 
     func note(_ sources: [KeySource]) {
         for source in sources {
-            if case .parameter(let number) = source.expression {
+            if let number = source.expression.parameterNumber {
                 locations[number, default: []].insert(source.location)
             }
         }

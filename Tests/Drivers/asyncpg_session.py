@@ -16,6 +16,8 @@ async def statements(url):
     for key in (11, 12, 13):
         rows = await connection.fetch("select k, v from kv where k = $1", key)
         assert [tuple(row) for row in rows] == ([(11, "eleven")] if key == 11 else []), rows
+    assert await connection.fetchval("select count(v) from kv where k = any($1)", [11, 11, None]) == 1
+    assert await connection.fetchval("select count(v) from kv where k = any($1::int[])", []) == 0
     statement = await connection.prepare("select v from kv where k = $1")
     assert await statement.fetchval(11) == "eleven"
     await connection.executemany(

@@ -17,6 +17,8 @@ def autocommit(conninfo):
         connection.execute("insert into kv (k, v) values (%s, %s)", (1, "one"))
         row = connection.execute("select v from kv where k = %s", (1,)).fetchone()
         assert row == ("one",), row
+        row = connection.execute("select v from kv where k = any(%s)", ([1, 1],)).fetchone()
+        assert row == ("one",), row
         with connection.cursor(binary=True) as cursor:
             cursor.execute("select k, v from kv where k = %b", (1,))
             assert cursor.fetchall() == [(1, "one")]

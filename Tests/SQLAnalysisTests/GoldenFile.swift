@@ -71,6 +71,7 @@ extension KeyExpression {
         switch self {
         case .literal(let text): "'\(text)'"
         case .parameter(let number): "$\(number)"
+        case .elements(ofParameter: let number): "each of $\(number)"
         case .null: "NULL"
         }
     }

@@ -47,6 +47,6 @@ extension AnalyzedStatement {
     /// The numbers of the parameters that say which segment it is.
     fileprivate var keyParameters: [Int] {
         guard case .keyed(_, let keys) = target else { return [] }
-        return Set(keys.compactMap { if case .parameter(let number) = $0 { number } else { nil } }).sorted()
+        return Set(keys.compactMap(\.parameterNumber)).sorted()
     }
 }

@@ -64,7 +64,7 @@ SELECT * FROM orders WHERE customer_id IN (5, id)
 --> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
 --> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
 
-SELECT * FROM orders WHERE customer_id = ANY ($1)
+SELECT * FROM orders WHERE customer_id = ANY ($1::numeric[])
 --> select; $1; public.orders
 --> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
 --> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).

@@ -55,6 +55,18 @@ SELECT * FROM orders WHERE customer_id = ANY (ARRAY[7, $1])
 --> select; $1; public.orders
 --> shop: '7', $1
 
+SELECT * FROM orders WHERE customer_id = ANY ($1)
+--> select; $1; public.orders
+--> shop: each of $1
+
+SELECT * FROM orders WHERE customer_id = ANY ($2::bigint[]) AND id = $1
+--> select; $2; public.orders
+--> shop: each of $2
+
+DELETE FROM orders WHERE customer_id = ANY (ARRAY[7, $1]::int4[])
+--> delete; writes; $1; public.orders
+--> shop: '7', $1
+
 SELECT * FROM orders WHERE (customer_id, id) = ($1, $2)
 --> select; $2; public.orders
 --> shop: $1
