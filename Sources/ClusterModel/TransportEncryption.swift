@@ -44,6 +44,9 @@ extension Endpoint {
     /// What holds for its connections.
     package var encryption: TransportEncryption { tls ?? .unspecified(host: host) }
 
+    /// Whether nothing goes in clear text, whatever the server says.
+    package var requiresEncryption: Bool { encryption.mode != .disable && encryption.mode != .prefer }
+
     /// Whether nobody but the server can read what is sent to it, so that a password may go in clear text.
     package var isPrivate: Bool {
         encryption.mode.verifies || TransportEncryption.unspecified(host: host).mode == .disable

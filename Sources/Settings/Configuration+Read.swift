@@ -62,6 +62,11 @@ extension Configuration {
                 "\(twice.host):\(twice.port) is named twice under `instances`: a standby is a server of its own")
         }
         try checkPoolStandbys(root)
+        if let home = instances.first(where: { $0.poolStandby != nil && $0.instance.endpoint.requiresEncryption }) {
+            throw root.error(
+                "`standby: pool` of \(home.instance.id) contradicts its `tls`: servers of the pool are reached at loopback in "
+                    + "clear text. Set `tls` to prefer, or run a standby yourself")
+        }
         guard controller.returnThreshold < controller.threshold else {
             throw root.error("`controller.return_threshold` must be below `controller.threshold`")
         }

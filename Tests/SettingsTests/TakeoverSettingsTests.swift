@@ -74,6 +74,8 @@ import Testing
 
     @Test func refusesStandbysThatThePoolCannotMake() {
         let pooled = ", standby: pool"
+        #expect(complaint(", standby: pool, tls: require", pool: local).contains("contradicts its `tls`"))
+        #expect(complaint(", standby: pool, tls: prefer", pool: local).isEmpty)
         #expect(complaint(pooled, pool: "").contains("needs `pool.provider: local`"))
         let fixed = "pool: {provider: static, instances: [{id: c1, port: 9, database: app, user: postgres}]}"
         #expect(complaint(pooled, pool: fixed).contains("needs `pool.provider: local`"))
