@@ -132,7 +132,7 @@ private struct Bench {
     private func weight(_ decision: RouteDecision) -> Int {
         switch decision {
         case .segment(let id, _, _): id.text.utf8.count
-        case .anywhere: 1
+        case .anywhere, .unsharded: 1
         case .refused(let refusal): preconditionFailure("the benchmark's statement is refused: \(refusal)")
         }
     }

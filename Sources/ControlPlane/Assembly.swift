@@ -121,13 +121,15 @@ package final class Assembly: Sendable {
                 executor: executor,
                 homeOfSegment: try first.homes(in: catalog), logger: logger))
         try await coordinator.recoverMoves()
+        let unsharded = try await watchUnsharded(configuration, table, directory, logger)
 
         let certificates = Certificates(configuration: configuration)
         let proxy = try await ProxyAssembly(configuration: configuration, logger: logger).start(
-            table: routing.table, contingents: await coordinator.contingentsInUse(),
+            table: routing.table, unsharded: await unsharded?.tables, contingents: await coordinator.contingentsInUse(),
             encryption: try certificates.listener())
         routing.attach(proxy)
         await coordinator.attach(proxy)
+        if let unsharded { await coordinator.attach(unsharded) }
         await coordinator.attach(
             TakeoverService(
                 parts: parts, standbys: takeovers.standbys, poolStandbys: takeovers.poolStandbys,
@@ -135,6 +137,13 @@ package final class Assembly: Sendable {
         return Assembly(
             coordinator: coordinator, proxy: proxy, pool: pool, routing: routing, clock: clock,
             certificates: certificates, logger: logger)
+    }
+
+    private static func watchUnsharded(
+        _ configuration: Configuration, _ table: QueryRoutingTable, _ directory: HomeDirectory, _ logger: Logger
+    ) async throws -> UnshardedWatch? {
+        guard let home = configuration.unsharded else { return nil }
+        return try await UnshardedWatch(home, groups: table.groups, directory: directory, logger: logger)
     }
 
     /// How long a stop waits for segments that are changing hands.

@@ -174,7 +174,9 @@ extension Coordinator {
         }
     }
 
-    package func route(_ sql: String) throws -> RouteView { try RouteView(sql, table: table) }
+    package func route(_ sql: String) async throws -> RouteView {
+        try RouteView(sql, table: table, unsharded: await unsharded?.tables)
+    }
 }
 
 extension PlanView {

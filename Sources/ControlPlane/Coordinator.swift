@@ -48,6 +48,8 @@ package actor Coordinator {
     /// Nil until the router listens; until then there is nothing to measure.
     private(set) var proxy: Proxy?
     private(set) var takeovers: TakeoverService?
+    /// Nil where statements on tables of no group are refused.
+    private(set) var unsharded: UnshardedWatch?
     var controller: ShardingController
     var recent: RecentUsage
     var window: LoadWindow
@@ -84,6 +86,7 @@ package actor Coordinator {
 
     func attach(_ moves: MoveService) { self.moves = moves }
     func attach(_ proxy: Proxy) { self.proxy = proxy }
+    func attach(_ unsharded: UnshardedWatch) { self.unsharded = unsharded }
 
     func attach(_ takeovers: TakeoverService, _ proxy: Proxy) async {
         self.takeovers = takeovers
@@ -122,6 +125,9 @@ package actor Coordinator {
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask { await moves.run() }
             if let takeovers = self.takeovers { group.addTask { await takeovers.run() } }
+            if let unsharded = self.unsharded, let proxy = self.proxy {
+                group.addTask { await unsharded.run(proxy) }
+            }
             group.addTask {
                 try await self.every(self.timing.meterEvery) {
                     try await $0.measure(until: $1)

@@ -5,6 +5,7 @@ import Foundation
 import Logging
 import Proxy
 import Routing
+import SQLAnalysis
 import Settings
 import WireProtocol
 
@@ -13,7 +14,7 @@ struct ProxyAssembly {
     let logger: Logger
 
     func start(
-        table: QueryRoutingTable, contingents: [Instance], encryption: ClientEncryption
+        table: QueryRoutingTable, unsharded: UnshardedTables?, contingents: [Instance], encryption: ClientEncryption
     ) async throws -> Proxy {
         var proxy = ProxyConfiguration(host: configuration.listen.host, port: configuration.listen.port)
         proxy.limits.clientsMax = configuration.router.clientsMax
@@ -25,7 +26,7 @@ struct ProxyAssembly {
         proxy.deadlines.gate = configuration.router.queueTimeout
         do {
             return try await Proxy.start(
-                configuration: proxy, routingTable: table,
+                configuration: proxy, routingTable: table, unsharded: unsharded,
                 instances: (configuration.instances.map(\.instance) + contingents).map(routed),
                 users: try users(), logger: logger)
         } catch let error as ClusterError {

@@ -41,6 +41,7 @@ final class BackendConnection: ChannelInboundHandler, @unchecked Sendable {
     /// Strong, and taken back with the lease: a weak reference would slow down every use of the client.
     var lessee: ClientConnection?
     private var isReading = true
+    private var needsFlush = false
     /// Cancel requests under way: until they end, the connection serves nobody else.
     private(set) var cancelsInFlight = 0
 
@@ -70,6 +71,31 @@ final class BackendConnection: ChannelInboundHandler, @unchecked Sendable {
         unnamed = nil
         machine.sent(.query(isVisible: false))
         context?.writeAndFlush(wrapOutboundOut(RouterAnswers.query(sql)), promise: nil)
+    }
+
+    // MARK: COPY data
+
+    /// Whether the client's next message is for the server: COPY data, or the Sync after them.
+    var takesCopyMessages: Bool { machine.isCopyingIn || machine.awaitsSyncAfterCopy }
+
+    /// A message of the client in the middle of COPY; false when it has no place there.
+    func copyReceived(_ frame: Frame, _ kind: FrontendMessage.Kind) -> Bool {
+        switch machine.copyReceived(kind) {
+        case .pass: context?.write(wrapOutboundOut(frame.bytes), promise: nil)
+        case .passAndFlush:
+            context?.write(wrapOutboundOut(frame.bytes), promise: nil)
+            context?.write(wrapOutboundOut(RouterAnswers.flush), promise: nil)
+        case .drop: return true
+        case .violation: return false
+        }
+        needsFlush = true
+        return true
+    }
+
+    func flushIfNeeded() {
+        guard needsFlush else { return }
+        needsFlush = false
+        context?.flush()
     }
 
     /// Answers of the router that are next in the stream.
@@ -137,7 +163,10 @@ final class BackendConnection: ChannelInboundHandler, @unchecked Sendable {
         if inbound.readableBytes == 0 { inbound = ByteBuffer() }
     }
 
-    func channelReadComplete(context: ChannelHandlerContext) { lessee?.flushIfNeeded() }
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if takesCopyMessages { lessee?.process() } else { lessee?.flushIfNeeded() }
+    }
+
     func channelInactive(context: ChannelHandlerContext) { close(.instanceClosed) }
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard case .loggingIn = stage else { return close(.instanceClosed) }
@@ -230,9 +259,6 @@ final class BackendConnection: ChannelInboundHandler, @unchecked Sendable {
             lessee?.preparationFailed(error)
             close(.notProvenIdle)
             return
-        case .refuseCopy(let isExtended):
-            skip(length)
-            refuseCopy(isExtended)
         case .violation:
             let isFatal = type == BackendMessage.Kind.errorResponse.rawValue
             close(isFatal ? .instanceFatalError : .instanceProtocolError)
@@ -262,13 +288,6 @@ final class BackendConnection: ChannelInboundHandler, @unchecked Sendable {
     private func skip(_ length: Int) {
         passRun()
         inbound.moveReaderIndex(forwardBy: length)
-    }
-
-    private func refuseCopy(_ isExtended: Bool) {
-        var bytes = ByteBuffer()
-        FrontendMessage.copyFail("COPY FROM STDIN does not go through the router").write(into: &bytes)
-        if isExtended { FrontendMessage.sync.write(into: &bytes) }
-        context?.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
     }
 
     // MARK: Reading what matters of the messages that pass

@@ -46,6 +46,12 @@ struct BackendStateMachine {
     /// Extended messages were sent since the last ReadyForQuery: an implicit transaction may be open.
     private var isUnsynced = false
 
+    /// The server takes the client's COPY data.
+    private(set) var isCopyingIn = false
+    /// The Sync that was sent before the COPY data went unread, as the protocol has it: the answer to it comes when the
+    /// client sends another one, after the data.
+    private(set) var awaitsSyncAfterCopy = false
+
     mutating func sent(_ answer: ExpectedAnswer) {
         isUnsynced = true
         expected.append(answer)
@@ -76,8 +82,6 @@ struct BackendStateMachine {
         case preparationFailed
         /// A parameter of the connection changed; the client sees it or not.
         case parameterChanged(isVisible: Bool)
-        /// The server wants COPY data, which the router does not send.
-        case refuseCopy(isExtended: Bool)
         case violation
     }
 
@@ -89,7 +93,9 @@ struct BackendStateMachine {
         case .noticeResponse: return isVisible ? .relay : .swallow
         case .parameterStatus: return .parameterChanged(isVisible: isVisible)
         case .notificationResponse: return .swallow
-        case .errorResponse: return errorReceived()
+        case .errorResponse:
+            isCopyingIn = false
+            return errorReceived()
         case .dataRow, .copyData, .copyOutResponse, .copyDone: return rowReceived()
         case .readyForQuery: return readyReceived(firstByte)
         case .copyInResponse: return copyInReceived()
@@ -153,11 +159,13 @@ struct BackendStateMachine {
         }
         self.status = status
         isUnsynced = false
+        awaitsSyncAfterCopy = false
         expected.removeFirst()
         return isVisible ? .relay : .swallow
     }
 
     private mutating func executionCompleted() -> ReceivedAction {
+        isCopyingIn = false
         switch expected.first {
         case .query(let isVisible): return isVisible ? .relay : .swallow
         case .execute:
@@ -186,9 +194,41 @@ struct BackendStateMachine {
 
     private mutating func copyInReceived() -> ReceivedAction {
         switch expected.first {
-        case .query: return .refuseCopy(isExtended: false)
-        case .execute: return .refuseCopy(isExtended: true)
-        case .parse, .bind, .describeStatement, .describePortal, .close, .ready, .local, nil: return .violation
+        case .query(isVisible: true): isCopyingIn = true
+        case .execute:
+            isCopyingIn = true
+            awaitsSyncAfterCopy = expected.contains { if case .ready = $0 { true } else { false } }
+        case .query, .parse, .bind, .describeStatement, .describePortal, .close, .ready, .local, nil: return .violation
+        }
+        return .relay
+    }
+
+    // MARK: COPY data of the client
+
+    enum CopyAction: Equatable {
+        case pass
+        /// The end of the data, in a batch that ended with Flush: nobody else would ask for the answer.
+        case passAndFlush
+        case drop
+        case violation
+    }
+
+    /// A message of the client while the server takes COPY data, or the Sync after it.
+    mutating func copyReceived(_ kind: FrontendMessage.Kind) -> CopyAction {
+        switch kind {
+        case .copyData: return isCopyingIn ? .pass : .drop
+        case .copyDone, .copyFail:
+            guard isCopyingIn else { return .drop }
+            isCopyingIn = false
+            if case .execute? = expected.first, !awaitsSyncAfterCopy { return .passAndFlush }
+            return .pass
+        case .sync:
+            guard !isCopyingIn, awaitsSyncAfterCopy else { return .drop }
+            awaitsSyncAfterCopy = false
+            return .pass
+        case .flush: return .drop
+        case .query, .parse, .bind, .describe, .execute, .close, .terminate, .authentication, .functionCall:
+            return .violation
         }
     }
 }

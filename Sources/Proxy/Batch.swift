@@ -60,6 +60,8 @@ struct BatchPlan {
     var settings: SessionSettings?
     /// A RESET gives the connection other values than the session's start-up did.
     var resetsSettings = false
+    /// Defines, changes or drops a table: what others have prepared may no longer fit it.
+    var changesDefinitions = false
     var statementCount = 0
     /// Runs something, and not only prepares or describes it.
     var executes = false

@@ -59,6 +59,11 @@ extension ClientConnection {
     }
 
     private func answered(_ plan: BatchPlan, _ backend: BackendConnection, hadError: Bool) {
+        if plan.changesDefinitions { session.transaction.changesDefinitions = true }
+        // Sessions that prepare a text from now on get it prepared anew.
+        if session.transaction.changesDefinitions, backend.machine.status == .idle {
+            plane.surroundings.names.forgetAll()
+        }
         let isCertain = session.answered(
             plan, status: backend.machine.status, hadError: hadError, committed: backend.lastCommandWasCommit)
         if isCertain { backend.settings = session.settings }

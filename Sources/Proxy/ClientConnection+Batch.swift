@@ -25,8 +25,23 @@ extension ClientConnection {
             close(.clientTerminated)
             return true
         case .functionCall: return refuseFunctionCall()
-        case .copyData, .copyDone, .copyFail, .authentication: return violated("unexpected message outside of COPY")
+        // Left over from a COPY that failed, as PostgreSQL has it.
+        case .copyData, .copyDone, .copyFail: return true
+        case .authentication: return violated("unexpected authentication message")
         }
+    }
+
+    func copyReceived(_ frame: Frame, at backend: BackendConnection) -> Bool {
+        guard let kind = FrontendMessage.Kind(rawValue: frame.type) else {
+            return violated("invalid frontend message type \(frame.type)")
+        }
+        if kind == .terminate {
+            close(.clientTerminated)
+            return true
+        }
+        guard backend.copyReceived(frame, kind) else { return violated("unexpected message during COPY from stdin") }
+        usage.bytes += frame.bytes.readableBytes
+        return true
     }
 
     private func add(_ frame: Frame) {

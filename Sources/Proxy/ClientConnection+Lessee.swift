@@ -58,5 +58,5 @@ extension ClientConnection {
         }
     }
 
-    func instanceWritabilityChanged() { updateReading() }
+    func instanceWritabilityChanged() { process() }
 }

@@ -125,6 +125,7 @@ final class ClientConnection: ChannelInboundHandler, @unchecked Sendable {
         while readNext() {}
         isProcessing = false
         if inbound.readableBytes == 0 { inbound = ByteBuffer() }
+        backend?.flushIfNeeded()
         flushIfNeeded()
         updateReading()
     }
@@ -140,7 +141,8 @@ final class ClientConnection: ChannelInboundHandler, @unchecked Sendable {
                 if case .reading = stage, !batch.frames.isEmpty, isQueryNext { return endBatch(.flush) }
                 guard let frame = try splitter.next(from: &inbound) else { return false }
                 return received(frame)
-            case .atGate, .queued, .preparing, .running, .closed: return false
+            case .running: return try readCopy()
+            case .atGate, .queued, .preparing, .closed: return false
             }
         } catch {
             closeWithError(
@@ -148,6 +150,14 @@ final class ClientConnection: ChannelInboundHandler, @unchecked Sendable {
                 ServerMessage(severity: "FATAL", sqlState: .protocolViolation, message: error.message))
             return false
         }
+    }
+
+    /// COPY data go on to the instance as they come.
+    private func readCopy() throws(WireError) -> Bool {
+        guard let backend, backend.takesCopyMessages, backend.isWritable,
+            let frame = try splitter.next(from: &inbound)
+        else { return false }
+        return copyReceived(frame, at: backend)
     }
 
     private var isQueryNext: Bool {

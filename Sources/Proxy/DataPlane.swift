@@ -44,8 +44,8 @@ final class DataPlane: @unchecked Sendable {
     private static let tick = TimeAmount.milliseconds(20)
 
     init(
-        _ configuration: ProxyConfiguration, _ table: QueryRoutingTable, _ users: [ProxyUser], _ loop: any EventLoop,
-        _ logger: Logger
+        _ configuration: ProxyConfiguration, _ table: QueryRoutingTable, _ unsharded: UnshardedTables?,
+        _ users: [ProxyUser], _ loop: any EventLoop, _ logger: Logger
     ) {
         self.configuration = configuration
         self.table = table
@@ -54,7 +54,7 @@ final class DataPlane: @unchecked Sendable {
         encryption = configuration.encryption
         self.users = Dictionary(users.map { ($0.name, $0.credential) }, uniquingKeysWith: { $1 })
         let limits = configuration.limits
-        schema = ShardedSchema(groups: table.groups)
+        schema = ShardedSchema(groups: table.groups, unsharded: unsharded)
         surroundings = QuerySession.Surroundings(
             analyzer: StatementAnalyzer(schema: schema, cacheBytesMax: limits.analysisCacheBytesMax),
             names: StatementNames(countMax: limits.statementNamesMax, bytesMax: limits.statementNameBytesMax))
@@ -160,8 +160,10 @@ final class DataPlane: @unchecked Sendable {
 
     func pool(_ id: InstanceID) -> InstancePool? { pools[id] }
 
-    /// A home for a statement that may run anywhere: the next one that has a connection to spare.
+    /// A home for a statement that may run anywhere: the one with the tables of no group, which functions may read, or
+    /// the next one that has a connection to spare.
     func anyInstance() -> InstanceID? {
+        if let instance = schema.unsharded?.instance { return instance }
         guard !homes.isEmpty else { return pools.keys.min() }
         nextHome = (nextHome + 1) % homes.count
         for offset in homes.indices {
@@ -245,8 +247,17 @@ final class DataPlane: @unchecked Sendable {
         guard next.epoch >= table.epoch else { return }
         let groupsChanged = next.groups != table.groups
         table = next
-        guard groupsChanged else { return }
-        schema = ShardedSchema(groups: next.groups)
+        if groupsChanged { read(ShardedSchema(groups: next.groups, unsharded: schema.unsharded)) }
+    }
+
+    func set(_ unsharded: UnshardedTables?) {
+        guard unsharded != schema.unsharded else { return }
+        read(ShardedSchema(groups: table.groups, unsharded: unsharded))
+    }
+
+    /// Reads statements by another schema from now on. What clients have prepared stays as it was read.
+    private func read(_ next: ShardedSchema) {
+        schema = next
         surroundings.analyzer = StatementAnalyzer(
             schema: schema, cacheBytesMax: configuration.limits.analysisCacheBytesMax)
         surroundings.names.forgetAll()

@@ -16,6 +16,11 @@ extension Destination {
             switch table.route(request.statement, parameters: request.parameters) {
             case .anywhere: continue
             case .refused(let refusal): throw BatchFailure(refusal)
+            case .unsharded(on: let instance, because: _):
+                guard destination.instance == nil || destination.instance == instance else {
+                    throw twoInstances("a table of no group", on: instance, with: destination, transaction)
+                }
+                destination.instance = instance
             case .segment(let segment, on: let instance, because: _):
                 guard destination.instance == nil || destination.instance == instance else {
                     throw conflict(segment, on: instance, with: destination, transaction)
@@ -35,10 +40,16 @@ extension Destination {
                 .serializationFailure, "segment \(segment) moved while the transaction was running",
                 hint: "Run the transaction again.")
         }
+        return twoInstances("segment \(segment)", on: instance, with: other, transaction)
+    }
+
+    private static func twoInstances(
+        _ second: String, on instance: InstanceID, with other: Destination, _ transaction: Transaction
+    ) -> BatchFailure {
         let first = (transaction.touched + other.segments).first.map { "segment \($0)" } ?? "a statement without a key"
         return BatchFailure(
-            .featureNotSupported, "the transaction would touch two instances: \(first) and segment \(segment)",
-            hint: "Use one transaction for each of \(first) and segment \(segment); they live on "
+            .featureNotSupported, "the transaction would touch two instances: \(first) and \(second)",
+            hint: "Use one transaction for each of \(first) and \(second); they live on "
                 + "\(other.instance.map(\.text) ?? "another instance") and \(instance) now.")
     }
 }

@@ -26,4 +26,6 @@ package enum DisconnectReason: String, Hashable, Sendable, Codable {
     /// What it has prepared no longer fits the tables.
     case statementsStale
     case rollbackTimeout
+    /// In the middle of COPY FROM STDIN.
+    case clientLeftCopying
 }

@@ -100,6 +100,11 @@ final class InstancePool {
     func recover(_ connection: BackendConnection, segments: [SegmentID]) {
         connection.lessee = nil
         connection.setReading(true)
+        // The server waits for data that nobody will send; without them nothing is committed.
+        if connection.takesCopyMessages {
+            connection.close(.clientLeftCopying)
+            return plane.left(segments)
+        }
         recovering[connection.id] = Recovery(
             segments: segments, deadline: plane.now &+ plane.configuration.deadlines.rollback.nanoseconds)
         if connection.machine.isQuiet { becameQuiet(connection) }

@@ -6,6 +6,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import Routing
+import SQLAnalysis
 import Synchronization
 import WireProtocol
 
@@ -27,12 +28,12 @@ package final class Proxy: Sendable {
 
     /// Listens; returns when clients can connect.
     package static func start(
-        configuration: ProxyConfiguration, routingTable: QueryRoutingTable, instances: [RoutedInstance],
-        users: [ProxyUser], logger: Logger
+        configuration: ProxyConfiguration, routingTable: QueryRoutingTable, unsharded: UnshardedTables? = nil,
+        instances: [RoutedInstance], users: [ProxyUser], logger: Logger
     ) async throws -> Proxy {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loop = group.next()
-        let plane = DataPlane(configuration, routingTable, users, loop, logger)
+        let plane = DataPlane(configuration, routingTable, unsharded, users, loop, logger)
         do {
             try await loop.submit { plane.start(instances) }.get()
             let listener = try await listen(plane, group)
@@ -104,6 +105,9 @@ package final class Proxy: Sendable {
     package func setEncryption(_ encryption: ClientEncryption) async { await onLoop { $0.encryption = encryption } }
 
     package func publish(_ table: QueryRoutingTable) async { await onLoop { $0.publish(table) } }
+
+    /// Where the tables of no group are, and which relations are not among them.
+    package func setUnsharded(_ tables: UnshardedTables) async { await onLoop { $0.set(tables) } }
 
     /// The snapshot that statements are routed with now; nil after the shutdown.
     package func routingTable() async -> QueryRoutingTable? { await onLoop { $0.table } }

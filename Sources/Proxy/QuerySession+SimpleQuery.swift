@@ -71,6 +71,9 @@ extension QuerySession {
         switch statement.target {
         case .anywhere: return
         case .keyed: plan.routes.append(RouteRequest(statement: statement, parameters: parameters))
+        case .unsharded:
+            if case .utility = statement.kind { plan.changesDefinitions = true }
+            plan.routes.append(RouteRequest(statement: statement, parameters: parameters))
         case .refused(let refusal): throw BatchFailure(refusal)
         }
     }

@@ -123,6 +123,7 @@ struct QuerySession {
         transaction.hasSavepoint = false
         transaction.hasBegun = false
         transaction.hasFailed = false
+        transaction.changesDefinitions = false
         transaction.firstTable = nil
         portals.removeAll()
     }

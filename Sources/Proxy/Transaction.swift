@@ -27,6 +27,8 @@ struct Transaction {
     var hasSavepoint = false
     /// A BEGIN went to the instance in a phase of `none`: whether a block came of it is known at the next Sync.
     var hasBegun = false
+    /// A table was defined, changed or dropped in it.
+    var changesDefinitions = false
     /// A batch that ended with Flush was answered with an error: the Sync after it commits nothing.
     var hasFailed = false
     /// The snapshot that the first routed statement saw.

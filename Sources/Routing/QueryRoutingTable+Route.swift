@@ -8,6 +8,7 @@ extension QueryRoutingTable {
     package func route(_ statement: AnalyzedStatement, parameters: [ParameterValue] = []) -> RouteDecision {
         switch statement.target {
         case .anywhere: return .noTable
+        case .unsharded(on: let instance): return .unsharded(on: instance)
         case .refused(let refusal): return .refused(refusal)
         case .keyed(let group, let keys):
             do throws(Refusal) {

@@ -19,7 +19,7 @@ extension QueryRoutingTable {
     /// The same keys, places and refusals as `route`, but for several segments, which are no refusal here.
     package func spread(_ statement: AnalyzedStatement, parameters: [ParameterValue] = []) -> SegmentSpread {
         switch statement.target {
-        case .anywhere: return .none
+        case .anywhere, .unsharded: return .none
         case .refused(let refusal): return .unknown(refusal)
         case .keyed(let group, let keys):
             do throws(Refusal) {

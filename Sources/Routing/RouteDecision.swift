@@ -4,6 +4,8 @@ import SQLAnalysis
 /// Where one statement goes, and why.
 package enum RouteDecision: Sendable, Equatable {
     case segment(SegmentID, on: InstanceID, because: String)
+    /// To the instance that has the tables of no group.
+    case unsharded(on: InstanceID, because: String)
     /// To whichever instance is convenient.
     case anywhere(because: String)
     indirect case refused(Refusal)
@@ -16,6 +18,10 @@ package enum RouteDecision: Sendable, Equatable {
             because: "its shard keys lie in \(segment.arc) of group \(segment.group), which is segment \(segment.id) "
                 + "on \(instance) at epoch \(epoch)"
         )
+    }
+
+    static func unsharded(on instance: InstanceID) -> RouteDecision {
+        .unsharded(on: instance, because: "it touches tables of no group only, and \(instance) has them")
     }
 
     static let noTable = RouteDecision.anywhere(because: "it touches no sharded table")

@@ -43,8 +43,10 @@ package enum KeyExpression: Sendable, Hashable {
 
 /// Where a statement must go.
 package enum StatementTarget: Sendable, Equatable {
-    /// Touches no table of a group.
+    /// Touches no table but the catalogs.
     case anywhere
+    /// Touches tables of no group only; the instance has all of them.
+    case unsharded(on: InstanceID)
     /// Touches only rows of this group with these keys; exact where all the keys fall in one segment.
     case keyed(GroupID, [KeyExpression])
     /// Indirect to keep the others small: they are copied for every statement.

@@ -50,7 +50,44 @@ extension Refusal {
         Refusal(
             construct: "unsharded table",
             message: "\(table) belongs to no group",
-            hint: "Add the table to a group with its shard key, or send the statement to the instance that holds it."
+            hint:
+                "Add the table to a group with its shard key, or name the instance that has the tables of no group under "
+                + "`unsharded` in the configuration."
+        )
+    }
+
+    static func unshardedTable(_ table: TableName, beside relation: ShardedRelation) -> Refusal {
+        Refusal(
+            construct: "unsharded table",
+            message:
+                "\(table) belongs to no group, and \(relation.table) to group \(relation.group): they need not live "
+                + "together",
+            hint: "Send one statement for each of them."
+        )
+    }
+
+    static func unshardedChange(_ table: TableName) -> Refusal {
+        Refusal(
+            construct: "unsharded table",
+            message: "\(table) belongs to no group, and is changed in a statement that names tables of a group",
+            hint: "Read the rows first, then change \(table) in a statement of its own."
+        )
+    }
+
+    static func entangled(_ table: TableName, _ reason: String) -> Refusal {
+        Refusal(
+            construct: "relation of a sharded table",
+            message: "\(table) \(reason), whose rows may be on several instances",
+            hint: "Use the sharded table itself with its shard key, or connect to the instances directly."
+        )
+    }
+
+    static func temporaryTable(_ name: String) -> Refusal {
+        Refusal(
+            construct: "temporary table",
+            message: "the temporary table \(name) would belong to one connection, and the session's next statement may "
+                + "run on another",
+            hint: "Use WITH, or an ordinary table."
         )
     }
 

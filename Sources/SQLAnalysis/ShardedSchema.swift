@@ -17,13 +17,20 @@ struct ShardedRelation: Sendable, Equatable {
 package struct ShardedSchema: Sendable {
     package let groups: [ShardGroup]
     package let searchPath: [String]
+    /// Nil: statements on tables of no group are refused.
+    package let unsharded: UnshardedTables?
     private let relations: [TableName: ShardedRelation]
 
     /// - Parameters:
     ///   - searchPath: the schemas in which unqualified names are looked up; the first that has a sharded table wins.
     ///   - columns: the column order of tables; without it an INSERT must name its columns.
-    package init(groups: [ShardGroup], searchPath: [String] = ["public"], columns: [TableName: [String]] = [:]) {
+    ///   - unsharded: where the tables of no group are.
+    package init(
+        groups: [ShardGroup], searchPath: [String] = ["public"], columns: [TableName: [String]] = [:],
+        unsharded: UnshardedTables? = nil
+    ) {
         self.groups = groups
+        self.unsharded = unsharded
         self.searchPath = searchPath
         var relations: [TableName: ShardedRelation] = [:]
         for group in groups {

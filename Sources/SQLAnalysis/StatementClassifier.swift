@@ -20,7 +20,8 @@ struct StatementClassifier {
     func analyze(_ node: NodePointer) -> StatementAnalysis {
         let census = TreeCensus(of: node)
         var walk = StatementWalk(schema: schema, relationsMax: relationsMax)
-        let (kind, target) = classify(node, census, &walk)
+        let unsharded = unshardedTarget(of: node, census, &walk)
+        let (kind, target) = unsharded.map { (self.kind(of: node), $0) } ?? classify(node, census, &walk)
         let isKeyed = if case .keyed = target { true } else { false }
         let isRefused = if case .refused = target { true } else { false }
         let statement = AnalyzedStatement(
@@ -66,6 +67,18 @@ struct StatementClassifier {
         }
     }
 
+    private func kind(of node: NodePointer) -> StatementKind {
+        switch node.pointee.node_case {
+        case PG_QUERY__NODE__NODE_SELECT_STMT: .select
+        case PG_QUERY__NODE__NODE_INSERT_STMT: .insert
+        case PG_QUERY__NODE__NODE_UPDATE_STMT: .update
+        case PG_QUERY__NODE__NODE_DELETE_STMT: .delete
+        case PG_QUERY__NODE__NODE_EXPLAIN_STMT: .explain
+        case PG_QUERY__NODE__NODE_COPY_STMT: .copy
+        default: .utility(node.commandName)
+        }
+    }
+
     private func target(
         of node: NodePointer?,
         _ census: TreeCensus,
@@ -73,7 +86,13 @@ struct StatementClassifier {
     ) -> StatementTarget {
         do throws(Refusal) {
             try walk.walkQuery(node, outer: nil, [:])
-            let target = walk.target(accountingFor: census)
+            var target = walk.target(accountingFor: census)
+            if case .anywhere = target, let home = schema.unsharded?.instance,
+                schema.areUnshardedSequences(census.calls)
+            {
+                walk.readsLiterals = true
+                target = .unsharded(on: home)
+            }
             for call in census.calls { try walk.check(call.pointee, in: target) }
             return target
         } catch {
@@ -93,9 +112,7 @@ struct StatementClassifier {
             return .refused(.command("EXPLAIN of this statement", "Explain a SELECT, INSERT, UPDATE or DELETE."))
         }
         let target = target(of: query, census, &walk)
-        let options = NodeList(explain.n_options, explain.options)
-        let runs = options.contains { text($0.pointee.def_elem.pointee.defname) == "analyze" }
-        if !runs {
+        if !explain.runsQuery {
             walk.writesRows = false
             walk.insertsRows = false
         }
@@ -129,8 +146,15 @@ struct StatementClassifier {
     }
 }
 
+extension PgQuery__ExplainStmt {
+    /// EXPLAIN ANALYZE.
+    var runsQuery: Bool {
+        NodeList(n_options, options).contains { text($0.pointee.def_elem.pointee.defname) == "analyze" }
+    }
+}
+
 extension NodePointer {
-    fileprivate var isQuery: Bool {
+    var isQuery: Bool {
         switch pointee.node_case {
         case PG_QUERY__NODE__NODE_SELECT_STMT, PG_QUERY__NODE__NODE_INSERT_STMT, PG_QUERY__NODE__NODE_UPDATE_STMT,
             PG_QUERY__NODE__NODE_DELETE_STMT:
@@ -158,7 +182,8 @@ extension NodePointer {
             "CREATE TRIG": "CREATE TRIGGER", "CREATE SEQ": "CREATE SEQUENCE", "ALTER SEQ": "ALTER SEQUENCE",
             "CREATEDB": "CREATE DATABASE", "DROPDB": "DROP DATABASE", "CREATE P LANG": "CREATE LANGUAGE",
             "COMPOSITE TYPE": "CREATE TYPE", "DEFINE": "CREATE TYPE", "CHECK POINT": "CHECKPOINT",
-            "CLOSE PORTAL": "CLOSE", "REFRESH MAT VIEW": "REFRESH MATERIALIZED VIEW",
+            "CLOSE PORTAL": "CLOSE", "CREATE STATS": "CREATE STATISTICS",
+            "REFRESH MAT VIEW": "REFRESH MATERIALIZED VIEW",
             "CONSTRAINTS SET": "SET CONSTRAINTS",
         ]
     }

@@ -76,7 +76,9 @@ extension StatementWalk {
         guard let table = table?.pointee else { throw .unknownConstruct }
         // WITH queries cannot be changed, and do not hide the table of that name here.
         let occurrence = try relation(table, [:])
-        guard case .sharded(let relation) = occurrence.content else { throw .catalogWrite(occurrence.name) }
+        guard case .sharded(let relation) = occurrence.content else {
+            throw unshardedTable.map { .unshardedChange($0) } ?? .catalogWrite(occurrence.name)
+        }
         level.relations.append(occurrence)
         return ChangedTable(occurrence: occurrence, relation: relation)
     }

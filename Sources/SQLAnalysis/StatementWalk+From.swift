@@ -89,7 +89,9 @@ extension StatementWalk {
         let resolution = schema.resolve(schema: schemaName.isEmpty ? nil : schemaName, name: name)
         account(for: resolution.table)
         switch resolution {
-        case .unsharded(let table): throw .unshardedTable(table)
+        case .unsharded(let table):
+            try touch(table)
+            return try opaque(named: alias ?? name)
         case .catalog: return try opaque(named: alias ?? name)
         case .sharded(let sharded):
             guard !renamesColumns else { throw .columnAliases(sharded) }

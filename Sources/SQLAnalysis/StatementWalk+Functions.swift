@@ -8,11 +8,16 @@ extension StatementWalk {
     mutating func check(_ call: PgQuery__FuncCall, in target: StatementTarget) throws(Refusal) {
         guard let names = NodeList(call.n_funcname, call.funcname).names, let name = names.last else { return }
         if name == "set_config" { return try checkSetting(NodeList(call.n_args, call.args)) }
-        let schema = names.dropLast().last
-        guard schema == nil || schema == "pg_catalog" || name.hasPrefix("dblink") else { return }
+        let namespace = names.dropLast().last
+        guard namespace == nil || namespace == "pg_catalog" || name.hasPrefix("dblink") else { return }
         switch LastingEffect(of: name) {
         case .session(let hint): throw .sessionFunction(name, hint)
-        case .outside(let hint): throw .outsideFunction(name, hint)
+        case .outside(let hint):
+            if name == "setval", case .unsharded = target, schema.isUnshardedSequence(call) {
+                readsLiterals = true
+                return
+            }
+            throw .outsideFunction(name, hint)
         case .instance(let hint): if case .anywhere = target { throw .instanceFunction(name, hint) }
         case nil: break
         }

@@ -12,6 +12,8 @@ typealias WithQueries = [String: [String: [KeySource]]]
 struct StatementWalk {
     let schema: ShardedSchema
     private(set) var group: ShardedRelation?
+    /// The first table of no group.
+    private(set) var unshardedTable: TableName?
     private(set) var keys: [KeySource] = []
     private var keysSeen: Set<KeyExpression> = []
     private let parameterUses = KeyParameterUses()
@@ -33,7 +35,9 @@ struct StatementWalk {
     /// Where the statement must go, once it has been walked through.
     func target(accountingFor census: TreeCensus) -> StatementTarget {
         guard accountedTables == census.tables.count else { return .refused(.unknownConstruct) }
-        return group.map { .keyed($0.group, keys.map(\.expression)) } ?? .anywhere
+        if let group { return .keyed(group.group, keys.map(\.expression)) }
+        if unshardedTable != nil, let home = schema.unsharded?.instance { return .unsharded(on: home) }
+        return .anywhere
     }
 
     // MARK: What is found
@@ -59,7 +63,19 @@ struct StatementWalk {
         for source in sources where keysSeen.insert(source.identity).inserted { keys.append(source) }
     }
 
+    /// The names of the statement told it all.
+    mutating func noteUnsharded(_ table: TableName) { tables.insert(table) }
+
+    /// The statement touches a table of no group.
+    mutating func touch(_ table: TableName) throws(Refusal) {
+        guard let unsharded = schema.unsharded else { throw .unshardedTable(table) }
+        if let reason = unsharded.entangled[table] { throw .entangled(table, reason) }
+        if let group { throw .unshardedTable(table, beside: group) }
+        unshardedTable = unshardedTable ?? table
+    }
+
     private mutating func join(_ relation: ShardedRelation) throws(Refusal) {
+        if let unshardedTable { throw .unshardedTable(unshardedTable, beside: relation) }
         if let group, group.group != relation.group { throw .twoGroups(group.group, relation.group) }
         group = group ?? relation
     }

@@ -35,7 +35,8 @@ extension Configuration {
             eventFiles: try reader.eventFiles(root),
             metrics: try reader.metrics(root),
             readsStatements: try root.child("statement_metrics")?.flag() ?? false,
-            takeover: try reader.takeover(root)
+            takeover: try reader.takeover(root),
+            unsharded: try reader.unsharded(root)
         )
         try root.finish()
         try configuration.check(root, hasPasswords: environment != nil)
@@ -60,6 +61,11 @@ extension Configuration {
         if instances.contains(where: { $0.standby != nil }), let twice = firstRepeated(addresses) {
             throw root.error(
                 "\(twice.host):\(twice.port) is named twice under `instances`: a standby is a server of its own")
+        }
+        if let unsharded, !instances.contains(where: { $0.instance.id == unsharded }) {
+            throw root.error(
+                "`unsharded` names `\(unsharded)`, which is not under `instances`: the tables of no group stay on a home"
+            )
         }
         try checkPoolStandbys(root)
         if let home = instances.first(where: { $0.poolStandby != nil && $0.instance.endpoint.requiresEncryption }) {

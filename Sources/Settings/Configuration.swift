@@ -14,6 +14,8 @@ package struct Configuration: Sendable {
     package var instances: [InstanceSettings]
     package var pool: PoolSettings
     package var groups: [GroupSettings]
+    /// The home that has the tables of no group. Nil: statements on them are refused.
+    package var unsharded: InstanceID?
     package var router: RouterSettings
     package var forecast: ForecastSettings
     package var controller: ControllerSettings
@@ -30,9 +32,11 @@ package struct Configuration: Sendable {
         clientAuthentication: ClientAuthentication, application: Credentials, instances: [InstanceSettings],
         pool: PoolSettings, groups: [GroupSettings], router: RouterSettings, forecast: ForecastSettings,
         controller: ControllerSettings, moves: MoveSettings, events: [ScheduledEvent], eventFiles: [String],
-        metrics: [MetricSettings] = [], readsStatements: Bool = false, takeover: TakeoverSettings = TakeoverSettings()
+        metrics: [MetricSettings] = [], readsStatements: Bool = false, takeover: TakeoverSettings = TakeoverSettings(),
+        unsharded: InstanceID? = nil
     ) {
         self.takeover = takeover
+        self.unsharded = unsharded
         self.listen = listen
         self.admin = admin
         self.dataDirectory = dataDirectory

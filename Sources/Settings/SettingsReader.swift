@@ -59,6 +59,11 @@ struct SettingsReader {
         try instances(root.required("instances"), role: .home)
     }
 
+    func unsharded(_ root: SettingsNode) throws(ConfigurationError) -> InstanceID? {
+        guard let node = try root.child("unsharded") else { return nil }
+        return InstanceID(try node.string())
+    }
+
     private func instances(_ list: SettingsNode, role: InstanceRole) throws(ConfigurationError) -> [InstanceSettings] {
         var found: [InstanceSettings] = []
         for item in try list.items() { found.append(try instance(item, role: role)) }

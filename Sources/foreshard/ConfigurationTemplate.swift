@@ -82,6 +82,9 @@ enum ConfigurationTemplate {
               customers: customer_id
               orders: customer_id
 
+        # The home that has all tables of no group: statements on them go there. Without it they are refused.
+        # unsharded: home-1
+
         # What the controller may do: observe (no move), recommend (what you order), auto (what it plans).
         controller:
           mode: observe

@@ -25,7 +25,9 @@ struct Route: AsyncParsableCommand {
             let configuration = try server.configuration()
             guard configuration.admin.isRefusing() else { throw error }
             data = try AdminClient.encode(
-                RouteView(sql, table: FirstPlacement.table(of: configuration), isFirstPlacement: true))
+                RouteView(
+                    firstPlacementOf: sql, table: FirstPlacement.table(of: configuration),
+                    unsharded: configuration.unsharded))
         }
         try server.print(data, as: RouteView.self) { view in
             let caution = view.isFirstPlacement ? ["nobody listens; by the first placement of \(server.config):"] : []
@@ -37,6 +39,7 @@ struct Route: AsyncParsableCommand {
         switch statement.decision {
         case "segment":
             "\(statement.kind): segment \(statement.segment ?? "?") on \(statement.instance ?? "?"): \(statement.reason)"
+        case "unsharded": "\(statement.kind): instance \(statement.instance ?? "?"): \(statement.reason)"
         case "refused": "\(statement.kind): refused (0A000): \(statement.reason)\nhint: \(statement.hint ?? "-")"
         default: "\(statement.kind): \(statement.decision): \(statement.reason)"
         }

@@ -105,12 +105,54 @@ import WireProtocol
         }
     }
 
-    @Test func copyInIsRefused() {
+    @Test func copyDataPassUntilTheirEnd() {
         var machine = BackendStateMachine()
         machine.sent(.query(isVisible: true))
-        #expect(received(&machine, "G") == .refuseCopy(isExtended: false))
-        #expect(received(&machine, "E") == .relay)
+        #expect(machine.copyReceived(.copyData) == .drop)
+        #expect(received(&machine, "G") == .relay)
+        #expect(machine.isCopyingIn)
+        #expect(machine.copyReceived(.copyData) == .pass)
+        #expect(machine.copyReceived(.flush) == .drop)
+        #expect(machine.copyReceived(.query) == .violation)
+        #expect(machine.copyReceived(.copyDone) == .pass)
+        #expect(!machine.isCopyingIn && !machine.awaitsSyncAfterCopy)
+        #expect(machine.copyReceived(.copyData) == .drop)
+        #expect(received(&machine, "C") == .relay)
         #expect(received(&machine, "Z", "I") == .relay)
         #expect(machine.isProvenIdle)
+    }
+
+    @Test func theSyncBeforeCopyDataIsMadeUpForByOneAfterThem() {
+        for end in [FrontendMessage.Kind.copyDone, .copyFail] {
+            var machine = BackendStateMachine()
+            machine.sent(.bind)
+            machine.sent(.execute)
+            machine.sent(.ready(isVisible: true))
+            #expect(received(&machine, "2") == .relay)
+            #expect(received(&machine, "G") == .relay)
+            #expect(machine.copyReceived(.sync) == .drop)
+            #expect(machine.copyReceived(end) == .pass)
+            #expect(machine.awaitsSyncAfterCopy)
+            #expect(received(&machine, end == .copyDone ? "C" : "E") == .relay)
+            #expect(machine.copyReceived(.sync) == .pass)
+            #expect(machine.copyReceived(.sync) == .drop)
+            #expect(received(&machine, "Z", "I") == .relay)
+            #expect(machine.isProvenIdle)
+        }
+    }
+
+    @Test func aCopyInABatchWithoutSyncIsFlushed() {
+        var machine = BackendStateMachine()
+        machine.sent(.execute)
+        #expect(received(&machine, "G") == .relay)
+        #expect(machine.copyReceived(.copyDone) == .passAndFlush)
+        #expect(received(&machine, "C") == .relay)
+        #expect(machine.isQuiet && !machine.isProvenIdle)
+    }
+
+    @Test func nobodyIsAskedForCopyDataThatTheClientDidNotWantToSend() {
+        var machine = BackendStateMachine()
+        machine.sent(.query(isVisible: false))
+        #expect(received(&machine, "G") == .violation)
     }
 }

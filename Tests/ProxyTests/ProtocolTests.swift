@@ -81,8 +81,7 @@ import WireProtocol
 
     @Test func clientsThatSpeakNonsenseAreClosed() async throws {
         let nonsense: [[UInt8]] = [
-            [0x51, 0xFF, 0xFF, 0xFF, 0xFF], [0x51, 0x7F, 0, 0, 0], [0x00, 0, 0, 0, 4], [0x64, 0, 0, 0, 4],
-            [0x70, 0, 0, 0, 4],
+            [0x51, 0xFF, 0xFF, 0xFF, 0xFF], [0x51, 0x7F, 0, 0, 0], [0x00, 0, 0, 0, 4], [0x70, 0, 0, 0, 4],
         ]
         for bytes in nonsense {
             try await withRouter(script: { _ in Self.ok }) { _, client in
@@ -90,6 +89,17 @@ import WireProtocol
                 #expect(sqlState(await client.answer()) == .protocolViolation)
                 #expect(await client.next() == nil)
             }
+        }
+    }
+
+    /// What is left of a COPY that failed, as PostgreSQL has it.
+    @Test func copyMessagesOutsideOfCopyMeanNothing() async throws {
+        try await withRouter(script: { _ in Self.ok }) { _, client in
+            var bytes = ByteBuffer(bytes: [0x64, 0, 0, 0, 4, 0x63, 0, 0, 0, 4])
+            FrontendMessage.copyFail("x").write(into: &bytes)
+            FrontendMessage.query("select v from kv where k = 1").write(into: &bytes)
+            try await client.send(bytes)
+            #expect(await client.answer() == [.commandComplete("SELECT 0"), .readyForQuery(.idle)])
         }
     }
 

@@ -34,7 +34,7 @@ import Testing
             case .segment(let segment, on: _, because: _):
                 #expect(spread == .one(segment), "\(sql)")
                 seen.insert("one")
-            case .anywhere:
+            case .anywhere, .unsharded:
                 #expect(spread == .none, "\(sql)")
                 seen.insert("none")
             case .refused(let refusal) where refusal.construct == "several segments":

@@ -2,10 +2,11 @@ import SQLAnalysis
 import Testing
 
 @Suite struct AnalysisGoldenTests {
-    @Test(arguments: ["routed.sql", "refused.sql", "session.sql"])
+    @Test(arguments: ["routed.sql", "refused.sql", "session.sql", "unsharded.sql"])
     func statementsAreAnalysedAsWrittenDown(file: String) throws {
         let golden = try GoldenFile(file)
-        var analyzer = StatementAnalyzer.example()
+        let schema = file == "unsharded.sql" ? ShardedSchema.exampleWithUnsharded : .example
+        var analyzer = StatementAnalyzer(schema: schema, cacheBytesMax: 1 << 20)
         let results = golden.cases.map { describe($0.sql.joined(separator: "\n"), &analyzer) }
         if GoldenFile.isRewriting { return try golden.write(results) }
         for (entry, result) in zip(golden.cases, results) {

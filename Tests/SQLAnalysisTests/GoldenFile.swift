@@ -59,6 +59,7 @@ extension StatementTarget {
     var goldenLines: [String] {
         switch self {
         case .anywhere: ["anywhere"]
+        case .unsharded(on: let instance): ["unsharded on \(instance)"]
         case .keyed(let group, let keys): ["\(group): " + keys.map(\.golden).joined(separator: ", ")]
         case .refused(let refusal):
             ["refused \(refusal.sqlState) \(refusal.construct): \(refusal.message)", "hint: \(refusal.hint)"]

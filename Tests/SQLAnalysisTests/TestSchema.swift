@@ -30,6 +30,21 @@ extension ShardedSchema {
     )
 }
 
+extension ShardedSchema {
+    /// `shop` by bigint, beside tables of no group on home-2.
+    static let exampleWithUnsharded = ShardedSchema(
+        groups: [example.groups[0]],
+        unsharded: UnshardedTables(
+            at: "home-2",
+            entangled: [
+                TableName(name: "open_orders"): "is a view of public.orders",
+                TableName(name: "orders_pkey"): "is an index of public.orders",
+                TableName(name: "orders_id_seq"): "is a sequence of public.orders",
+            ]
+        )
+    )
+}
+
 extension StatementAnalyzer {
     static func example(cacheBytesMax: Int = 1 << 20) -> StatementAnalyzer {
         StatementAnalyzer(schema: .example, cacheBytesMax: cacheBytesMax)

@@ -26,6 +26,15 @@ private let minimal = """
         #expect(configuration.forecast.horizon == .seconds(7200))
     }
 
+    @Test func tablesOfNoGroupAreOnAHome() throws {
+        #expect(try Configuration.read(minimal, file: "f.yaml").unsharded == nil)
+        #expect(try Configuration.read(minimal + "\nunsharded: home-1", file: "f.yaml").unsharded == "home-1")
+        let error = #expect(throws: ConfigurationError.self) {
+            try Configuration.read(minimal + "\nunsharded: contingent-1", file: "f.yaml")
+        }
+        #expect(error.map { "\($0)" }?.contains("`contingent-1`, which is not under `instances`") == true)
+    }
+
     @Test func looksNeedNoPasswords() throws {
         let text = minimal.replacing("client_authentication: trust", with: "users: [{name: app, password_env: NOPE}]")
         #expect(throws: ConfigurationError.self) { try Configuration.read(text, file: "f.yaml", environment: [:]) }

@@ -5,8 +5,18 @@ import SQLAnalysis
 
 extension RouteView {
     /// - Throws: `SQLSyntaxError`.
-    package init(_ sql: String, table: QueryRoutingTable, isFirstPlacement: Bool = false) throws {
-        var analyzer = StatementAnalyzer(schema: ShardedSchema(groups: table.groups), cacheBytesMax: 1 << 20)
+    package init(
+        firstPlacementOf sql: String, table: QueryRoutingTable, unsharded: InstanceID?
+    ) throws {
+        try self.init(sql, table: table, unsharded: unsharded.map { UnshardedTables(at: $0) }, isFirstPlacement: true)
+    }
+
+    /// - Throws: `SQLSyntaxError`.
+    init(
+        _ sql: String, table: QueryRoutingTable, unsharded: UnshardedTables?, isFirstPlacement: Bool = false
+    ) throws {
+        let schema = ShardedSchema(groups: table.groups, unsharded: unsharded)
+        var analyzer = StatementAnalyzer(schema: schema, cacheBytesMax: 1 << 20)
         let query = try analyzer.analyze(sql)
         self.init(
             sql: sql, epoch: table.epoch.number, isFirstPlacement: isFirstPlacement,
@@ -30,6 +40,10 @@ extension RouteView.Statement {
         case .segment(let segment, on: let instance, because: let reason):
             self.decision = "segment"
             self.segment = segment.text
+            self.instance = instance.text
+            self.reason = reason
+        case .unsharded(on: let instance, because: let reason):
+            self.decision = "unsharded"
             self.instance = instance.text
             self.reason = reason
         case .anywhere(because: let reason):

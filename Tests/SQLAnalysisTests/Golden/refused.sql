@@ -273,17 +273,17 @@ SELECT * FROM orders o JOIN app.sessions s ON s.session_id = $1 WHERE o.customer
 SELECT * FROM orders JOIN countries ON true WHERE customer_id = 5
 --> select; public.countries public.orders
 --> refused 0A000 unsharded table: public.countries belongs to no group
---> hint: Add the table to a group with its shard key, or send the statement to the instance that holds it.
+--> hint: Add the table to a group with its shard key, or name the instance that has the tables of no group under `unsharded` in the configuration.
 
 SELECT * FROM sessions WHERE session_id = $1
 --> select; $1; public.sessions
 --> refused 0A000 unsharded table: public.sessions belongs to no group
---> hint: Add the table to a group with its shard key, or send the statement to the instance that holds it.
+--> hint: Add the table to a group with its shard key, or name the instance that has the tables of no group under `unsharded` in the configuration.
 
 SELECT * FROM other.orders WHERE customer_id = 5
 --> select; other.orders
 --> refused 0A000 unsharded table: other.orders belongs to no group
---> hint: Add the table to a group with its shard key, or send the statement to the instance that holds it.
+--> hint: Add the table to a group with its shard key, or name the instance that has the tables of no group under `unsharded` in the configuration.
 
 # Subqueries
 SELECT * FROM orders WHERE customer_id = 5 AND id IN (SELECT order_id FROM items)
@@ -447,7 +447,7 @@ INSERT INTO orders SELECT * FROM items WHERE customer_id = 5
 INSERT INTO countries VALUES ('x')
 --> insert; inserts; public.countries
 --> refused 0A000 unsharded table: public.countries belongs to no group
---> hint: Add the table to a group with its shard key, or send the statement to the instance that holds it.
+--> hint: Add the table to a group with its shard key, or name the instance that has the tables of no group under `unsharded` in the configuration.
 
 INSERT INTO orders (customer_id, id) VALUES (1, 2) ON CONFLICT (id) DO UPDATE SET total = 3
 --> insert; inserts; public.orders
