@@ -6,7 +6,7 @@ import Glibc
 
 /// Held as long as the value lives.
 final class CatalogLock: Sendable {
-    private let descriptor: Int32
+    let descriptor: Int32
 
     init(catalog path: String) throws(CatalogError) {
         let file = path + ".lock"
@@ -26,7 +26,11 @@ final class CatalogLock: Sendable {
         record(getpid())
     }
 
-    deinit { close(descriptor) }
+    /// Closing alone would leave the lock with a child that is between its fork and its exec and has the descriptor too.
+    deinit {
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 
     private func record(_ pid: pid_t) {
         let text = Array("\(pid)".utf8)

@@ -27,6 +27,17 @@ import Testing
         }
     }
 
+    /// What a child has of it between its fork and its exec, if another thread starts one just then.
+    @Test func aCopyOfTheDescriptorDoesNotKeepTheLock() async throws {
+        try await withTemporaryPath { path in
+            var first: CatalogLock? = try CatalogLock(catalog: path)
+            let copy = dup(try #require(first?.descriptor))
+            defer { close(copy) }
+            first = nil
+            _ = try CatalogLock(catalog: path)
+        }
+    }
+
     @Test func otherPeoplesFilesAreRefusedUntouched() async throws {
         try await withTemporaryPath { path in
             let text = Data("not a database, but long enough to be looked at as if it were one\n".utf8)
