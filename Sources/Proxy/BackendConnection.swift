@@ -39,7 +39,7 @@ final class BackendConnection: ChannelInboundHandler, @unchecked Sendable {
     private(set) var key: CancelKey?
     private(set) var lastCommandWasCommit = false
     /// Strong, and taken back with the lease: a weak reference would slow down every use of the client.
-    var lessee: ClientConnection?
+    var lessee: (any Lessee)?
     private var isReading = true
     private var needsFlush = false
     /// Cancel requests under way: until they end, the connection serves nobody else.
@@ -63,6 +63,16 @@ final class BackendConnection: ChannelInboundHandler, @unchecked Sendable {
         guard let context else { return }
         let bytes = plan.render(&prepared, &unnamed, allocator: context.channel.allocator) { machine.sent($0) }
         passLocals()
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+    }
+
+    /// Messages of the router's own, which take the place of the unnamed statement; the lessee gets the answers.
+    func send(_ messages: [FrontendMessage], expecting answers: [ExpectedAnswer]) {
+        guard let context else { return }
+        unnamed = nil
+        var bytes = context.channel.allocator.buffer(capacity: 512)
+        for message in messages { message.write(into: &bytes) }
+        for answer in answers { machine.sent(answer) }
         context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
     }
 
@@ -164,7 +174,7 @@ final class BackendConnection: ChannelInboundHandler, @unchecked Sendable {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        if takesCopyMessages { lessee?.process() } else { lessee?.flushIfNeeded() }
+        if takesCopyMessages { lessee?.instanceTakesCopyMessages() } else { lessee?.flushIfNeeded() }
     }
 
     func channelInactive(context: ChannelHandlerContext) { close(.instanceClosed) }

@@ -76,6 +76,8 @@ struct Destination: Equatable {
     var instance: InstanceID?
     /// The segments that it touches, each once.
     var segments: [SegmentID] = []
+    /// Several instances read their parts.
+    var scatter: Scatter?
 }
 
 /// An answer of the router that ends a batch: the client sees an error.

@@ -94,6 +94,9 @@ extension ClientConnection {
         switch errand {
         case .login: rejectLogin(failure.message.sqlState, failure.message.message, hint: failure.message.hint)
         case .batch: failBatch(failure)
+        case .scatter(let read):
+            read.abandon()
+            failBatch(failure)
         }
         process()
     }
@@ -117,7 +120,7 @@ extension ClientConnection {
     }
 
     /// After an error the extended protocol discards up to Sync.
-    private func endFailedBatch() {
+    func endFailedBatch() {
         let end = batch.end
         batch.clear()
         switch end {
@@ -160,7 +163,7 @@ extension ClientConnection {
             writeLoss("of the transaction", mayBeCommitted: false)
         // A block: the next statement finds it failed. Or the client has its error.
         case .reading, .discarding: return
-        case .loggingIn, .queued, .preparing, .running, .closed:
+        case .loggingIn, .queued, .preparing, .running, .scattering, .closed:
             preconditionFailure("a transaction is lost between batches in \(stage)")
         }
         process()

@@ -15,9 +15,11 @@ extension ClientConnection {
             let destination = try Destination.resolve(
                 plan, plane.table, held: leasedFrom?.instance.id, transaction: session.transaction)
             segments = destination.segments
-            if isNew { plane.meter.arrived(for: meteredSegments) }
+            if isNew { noteArrival(destination) }
             guard try enterGates(plan) else { return }
-            if let backend {
+            if let scatter = destination.scatter {
+                try startScatter(plan, scatter)
+            } else if let backend {
                 send(plan, to: backend)
             } else {
                 lease(for: .batch(plan), at: destination.instance ?? plane.anyInstance())
@@ -25,6 +27,11 @@ extension ClientConnection {
         } catch {
             failBatch(error)
         }
+    }
+
+    private func noteArrival(_ destination: Destination) {
+        guard let scatter = destination.scatter else { return plane.meter.arrived(for: meteredSegments) }
+        for part in scatter.parts { plane.meter.arrived(for: part.segments.map(\.id)) }
     }
 
     /// False when the session waits at a gate.
@@ -77,6 +84,10 @@ extension ClientConnection {
         guard case .queued(let errand) = stage else {
             preconditionFailure("a connection is granted to a session in \(stage)")
         }
+        if case .scatter(let read) = errand {
+            stage = .scattering(read)
+            return read.granted(backend, by: pool, settings: session.settings)
+        }
         backend.lessee = self
         self.backend = backend
         leasedFrom = pool
@@ -88,6 +99,7 @@ extension ClientConnection {
         switch errand {
         case .login: handOverLogin(errand)
         case .batch(let plan): send(plan, to: backend)
+        case .scatter: preconditionFailure("a read of several segments has connections of its own")
         }
     }
 

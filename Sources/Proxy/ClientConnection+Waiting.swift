@@ -31,7 +31,16 @@ extension ClientConnection {
 
     /// A transaction that has not reached its instance waits at the closing gate instead.
     func segmentCloses(_ segment: SegmentID) {
-        guard case .queued(.batch(let plan)) = stage, session.transaction.touched.contains(segment) else { return }
+        guard session.transaction.touched.contains(segment) else { return }
+        let plan: BatchPlan
+        switch stage {
+        case .queued(.batch(let waiting)): plan = waiting
+        case .queued(.scatter(let read)):
+            plan = read.batch
+            read.abandon()
+        case .loggingIn, .reading, .atGate, .queued(.login), .preparing, .running, .scattering, .discarding, .closed:
+            return
+        }
         abandonWaiting()
         leaveGates()
         dispatch(plan)
@@ -44,17 +53,9 @@ extension ClientConnection {
             plane.counters.cancelsLocal += 1
             abandonWaiting()
             fail(errand, BatchFailure(.queryCanceled, "canceling statement due to user request"))
-        case .preparing, .running: forwardCancel()
+        case .preparing, .running: if let backend { cancel(at: backend) }
+        case .scattering(let read): read.cancel()
         case .loggingIn, .reading, .discarding, .closed: break
-        }
-    }
-
-    private func forwardCancel() {
-        guard let backend, let key = backend.key else { return }
-        plane.counters.cancelsForwarded += 1
-        backend.cancelSent()
-        CancelRequest.send(key, to: backend.endpoint, on: plane.loop, within: plane.configuration.deadlines.connect) {
-            backend.cancelEnded($0)
         }
     }
 

@@ -9,7 +9,7 @@ import TransportSecurity
 import WireProtocol
 
 // Guard for @unchecked Sendable: every member is touched on the data plane's loop only.
-final class ClientConnection: ChannelInboundHandler, @unchecked Sendable {
+final class ClientConnection: ChannelInboundHandler, Lessee, @unchecked Sendable {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -17,6 +17,8 @@ final class ClientConnection: ChannelInboundHandler, @unchecked Sendable {
     enum Errand {
         case login(ClientLogin)
         case batch(BatchPlan)
+        /// One more connection for a read of several segments.
+        case scatter(ScatterRead)
     }
 
     enum Stage {
@@ -31,6 +33,8 @@ final class ClientConnection: ChannelInboundHandler, @unchecked Sendable {
         case preparing(Errand)
         /// The instance works on the batch.
         case running(BatchPlan)
+        /// Several instances work on it.
+        case scattering(ScatterRead)
         /// After an error, until Sync.
         case discarding
         case closed
@@ -111,6 +115,7 @@ final class ClientConnection: ChannelInboundHandler, @unchecked Sendable {
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         backend?.setReading(isWritable)
+        scatterRead?.setReading(isWritable)
         if isWritable { process() } else { updateReading() }
     }
 
@@ -142,7 +147,7 @@ final class ClientConnection: ChannelInboundHandler, @unchecked Sendable {
                 guard let frame = try splitter.next(from: &inbound) else { return false }
                 return received(frame)
             case .running: return try readCopy()
-            case .atGate, .queued, .preparing, .closed: return false
+            case .atGate, .queued, .preparing, .scattering, .closed: return false
             }
         } catch {
             closeWithError(
@@ -252,7 +257,7 @@ final class ClientConnection: ChannelInboundHandler, @unchecked Sendable {
         let isBusy =
             switch stage {
             case .loggingIn, .reading, .discarding, .closed: false
-            case .atGate, .queued, .preparing, .running: true
+            case .atGate, .queued, .preparing, .running, .scattering: true
             }
         let isFull = isBusy && inbound.readableBytes > limits.writeBufferBytesMax
         let wanted = !isFull && isWritable && (backend?.isWritable ?? true)
@@ -271,8 +276,10 @@ final class ClientConnection: ChannelInboundHandler, @unchecked Sendable {
     /// Leaves every queue, and hands a busy connection over to be recovered.
     func close(_ reason: DisconnectReason) {
         if case .closed = stage { return }
+        let read = scatterRead
         abandonWaiting()
         stage = .closed
+        read?.abandon()
         plane.closed(self, reason)
         let touched = session.transaction.touched
         session.transaction.touched = []
@@ -290,7 +297,15 @@ final class ClientConnection: ChannelInboundHandler, @unchecked Sendable {
         switch stage {
         case .atGate: _ = plane.gate.waitAbandoned(by: id)
         case .queued: plane.waitAbandoned(by: id)
-        case .loggingIn, .reading, .preparing, .running, .discarding, .closed: break
+        case .loggingIn, .reading, .preparing, .running, .scattering, .discarding, .closed: break
+        }
+    }
+
+    /// The read of several segments that is under way.
+    private var scatterRead: ScatterRead? {
+        switch stage {
+        case .scattering(let read), .queued(.scatter(let read)): read
+        case .loggingIn, .reading, .atGate, .queued, .preparing, .running, .discarding, .closed: nil
         }
     }
 }

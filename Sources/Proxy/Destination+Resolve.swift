@@ -21,6 +21,18 @@ extension Destination {
                     throw twoInstances("a table of no group", on: instance, with: destination, transaction)
                 }
                 destination.instance = instance
+            case .several(let scatter):
+                let parts = scatter.parts
+                guard parts.count > 1 || destination.instance.map({ $0 != parts.first?.instance }) ?? false else {
+                    // One instance has all the rows: it answers the statement as it is.
+                    destination.instance = parts.first?.instance
+                    destination.segments += scatter.segments.filter { !destination.segments.contains($0) }
+                    continue
+                }
+                guard held == nil, transaction.phase == .none else { throw .scatterInTransaction }
+                guard plan.statementCount == 1 else { throw .severalStatements }
+                destination.scatter = scatter
+                destination.segments = scatter.segments
             case .segment(let segment, on: let instance, because: _):
                 guard destination.instance == nil || destination.instance == instance else {
                     throw conflict(segment, on: instance, with: destination, transaction)
@@ -52,4 +64,10 @@ extension Destination {
             hint: "Use one transaction for each of \(first) and \(second); they live on "
                 + "\(other.instance.map(\.text) ?? "another instance") and \(instance) now.")
     }
+}
+
+extension BatchFailure {
+    static let scatterInTransaction = BatchFailure(
+        .featureNotSupported, "a read of several segments on several instances cannot run in a transaction block",
+        hint: "Run it outside of BEGIN and COMMIT: other instances would not see what the block wrote.")
 }

@@ -37,6 +37,8 @@ package struct ProxyConfiguration: Sendable {
         package var deferredStatementsMax = 64
         package var analysisCacheBytesMax = 64 << 20
         package var loginTemplatesMax = 64
+        /// Of the rows of one read of several segments that wait to be sorted or grouped, and of any row of one.
+        package var scatterBytesMax = 64 << 20
 
         package init() {}
     }

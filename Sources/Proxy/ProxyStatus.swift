@@ -26,6 +26,9 @@ package struct ProxyStatus: Sendable, Codable, Equatable {
         package var cancelsLocal = 0
         package var cancelsUnknown = 0
         package var settingsApplied = 0
+        /// Reads of several segments on several instances.
+        package var scatteredReads = 0
+        package var scatteredReadsFailed = 0
         package var disconnects: [DisconnectReason: Int] = [:]
 
         package init() {}

@@ -70,7 +70,7 @@ extension QuerySession {
         plan.statementCount += 1
         switch statement.target {
         case .anywhere: return
-        case .keyed: plan.routes.append(RouteRequest(statement: statement, parameters: parameters))
+        case .keyed, .scattered: plan.routes.append(RouteRequest(statement: statement, parameters: parameters))
         case .unsharded:
             if case .utility = statement.kind { plan.changesDefinitions = true }
             plan.routes.append(RouteRequest(statement: statement, parameters: parameters))

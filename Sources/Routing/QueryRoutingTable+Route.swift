@@ -10,6 +10,11 @@ extension QueryRoutingTable {
         case .anywhere: return .noTable
         case .unsharded(on: let instance): return .unsharded(on: instance)
         case .refused(let refusal): return .refused(refusal)
+        case .scattered(let plan):
+            guard let ring = rings.first(where: { $0.group.id == plan.group }) else {
+                return .refused(.unknownGroup(plan.group))
+            }
+            return ring.segments.count == 1 ? ring.decisions[0] : .several(Scatter(ring.segments, plan: plan, self))
         case .keyed(let group, let keys):
             do throws(Refusal) {
                 return try route(statement, keys, in: group, parameters)
@@ -28,11 +33,20 @@ extension QueryRoutingTable {
         guard let ring = rings.first(where: { $0.group.id == group }) else { throw .unknownGroup(group) }
         try checkTypes(statement.looselyTypedParameters, ring.group.keyType, parameters)
         var found: Int?
+        var isSeveral = false
         try forEachIndex(of: keys, in: ring, statement, parameters) { index throws(Refusal) in
             if let found, found != index {
-                throw .severalSegments(ring.segments[found].id, ring.segments[index].id)
+                guard statement.kind == .select, !statement.isWrite else {
+                    throw .severalSegments(ring.segments[found].id, ring.segments[index].id)
+                }
+                isSeveral = true
             }
             found = index
+        }
+        if isSeveral {
+            var indices: Set<Int> = []
+            try forEachIndex(of: keys, in: ring, statement, parameters) { index in indices.insert(index) }
+            return .several(Scatter(indices.sorted().map { ring.segments[$0] }, plan: nil, self))
         }
         return found.map { ring.decisions[$0] } ?? .noRow
     }

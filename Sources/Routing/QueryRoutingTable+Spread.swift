@@ -21,6 +21,11 @@ extension QueryRoutingTable {
         switch statement.target {
         case .anywhere, .unsharded: return .none
         case .refused(let refusal): return .unknown(refusal)
+        case .scattered(let plan):
+            guard let ring = rings.first(where: { $0.group.id == plan.group }) else {
+                return .unknown(.unknownGroup(plan.group))
+            }
+            return ring.segments.count == 1 ? .one(ring.segments[0].id) : .several(ring.segments.map(\.id))
         case .keyed(let group, let keys):
             do throws(Refusal) {
                 return try spread(statement, keys, in: group, parameters)

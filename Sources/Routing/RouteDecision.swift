@@ -9,6 +9,8 @@ package enum RouteDecision: Sendable, Equatable {
     /// To whichever instance is convenient.
     case anywhere(because: String)
     indirect case refused(Refusal)
+    /// A read of several segments.
+    indirect case several(Scatter)
 
     /// The one decision that stands for all statements of a segment: its text is made once, not for each statement.
     static func to(_ segment: Segment, on instance: InstanceID, at epoch: Epoch) -> RouteDecision {
@@ -29,7 +31,7 @@ package enum RouteDecision: Sendable, Equatable {
 }
 
 extension Refusal {
-    static func severalSegments(_ first: SegmentID, _ second: SegmentID) -> Refusal {
+    package static func severalSegments(_ first: SegmentID, _ second: SegmentID) -> Refusal {
         Refusal(
             construct: "several segments",
             message: "the shard keys of the statement lie in the segments \(first) and \(second)",

@@ -49,6 +49,8 @@ package enum StatementTarget: Sendable, Equatable {
     case unsharded(on: InstanceID)
     /// Touches only rows of this group with these keys; exact where all the keys fall in one segment.
     case keyed(GroupID, [KeyExpression])
+    /// Reads rows of all segments of a group, and the answer follows from what each owner answers.
+    case scattered(ScatterPlan)
     /// Indirect to keep the others small: they are copied for every statement.
     indirect case refused(Refusal)
 }

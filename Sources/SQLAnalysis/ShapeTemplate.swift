@@ -97,11 +97,13 @@ extension AnalyzedQuery {
     /// About how much memory the value takes.
     var bytes: Int {
         statements.reduce(64) { sum, statement in
-            sum + 192 + statement.tables.count * 64 + statement.target.keyCount * 40
+            sum + 192 + statement.tables.count * 64 + statement.target.keyCount * 40 + statement.target.planBytes
         }
     }
 }
 
 extension StatementTarget {
+    fileprivate var planBytes: Int { if case .scattered(let plan) = self { plan.bytes } else { 0 } }
+
     fileprivate var keyCount: Int { if case .keyed(_, let keys) = self { keys.count } else { 0 } }
 }

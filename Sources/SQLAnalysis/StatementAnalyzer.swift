@@ -13,6 +13,8 @@ package struct StatementLimits: Sendable {
     package var nestingMax = 500
     /// Tables, subqueries and functions in FROM, and queries in WITH, of one statement.
     package var relationsMax = 200
+    /// Longer statements are not answered from several segments: planning them would take long.
+    package var scatterBytesMax = 128 << 10
     /// Comments without anything but operators between them.
     package var adjacentCommentsMax = 100
 
@@ -34,6 +36,7 @@ package struct AnalyzerCounters: Sendable, Equatable {
 /// Analyses query strings against one schema. A value for one thread; its caches take at most the bytes it is given.
 package struct StatementAnalyzer {
     private let classifier: StatementClassifier
+    private let planner: ScatterPlanner
     private let limits: StatementLimits
     private let hasher = TextHasher()
     private var texts: BoundedCache<AnalyzedQuery>
@@ -43,6 +46,7 @@ package struct StatementAnalyzer {
 
     package init(schema: ShardedSchema, cacheBytesMax: Int, limits: StatementLimits = StatementLimits()) {
         classifier = StatementClassifier(schema: schema, relationsMax: limits.relationsMax)
+        planner = ScatterPlanner(schema: schema, relationsMax: limits.relationsMax, bytesMax: limits.scatterBytesMax)
         self.limits = limits
         texts = BoundedCache(bytesMax: cacheBytesMax / 2)
         shapes = BoundedCache(bytesMax: cacheBytesMax / 2)
@@ -104,6 +108,9 @@ package struct StatementAnalyzer {
         }
     }
 
+    /// The plan of a statement whose keys lie in several segments; it is made anew each time.
+    package func scatterPlan(of sql: String) throws(Refusal) -> ScatterPlan { try planner.plan(sql) }
+
     // MARK: Caches
 
     private mutating func cachedTemplate() -> ShapeTemplate? {
@@ -141,7 +148,23 @@ package struct StatementAnalyzer {
         let analyses = try ParseTree.withStatements(of: String(decoding: text, as: UTF8.self)) { statements in
             statements.compactMap { $0?.pointee.stmt }.map { classifier.analyze($0) }
         }
-        return analyses.isEmpty ? [.empty] : analyses
+        guard analyses.count == 1 else { return analyses.isEmpty ? [.empty] : analyses }
+        return [scattered(analyses[0], text)]
+    }
+
+    /// A read without keys may be one of all segments. Its plan is of this text only, with its literals.
+    private func scattered(_ analysis: StatementAnalysis, _ text: UnsafeBufferPointer<UInt8>) -> StatementAnalysis {
+        guard analysis.isUnbound, analysis.statement.kind == .select,
+            case .refused(let reason) = analysis.statement.target
+        else { return analysis }
+        let target: StatementTarget
+        do throws(Refusal) {
+            target = .scattered(try planner.plan(String(decoding: text, as: UTF8.self)))
+        } catch {
+            target = .refused(reason.and(error))
+        }
+        return StatementAnalysis(
+            statement: analysis.statement.withTarget(target), sources: [], readsLiterals: true)
     }
 }
 

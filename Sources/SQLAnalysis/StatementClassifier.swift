@@ -11,6 +11,8 @@ struct StatementAnalysis {
     let sources: [KeySource]
     /// The result depends on a literal other than through `sources`.
     let readsLiterals: Bool
+    /// Refused because a table's rows are not restricted to known keys: several segments may be needed.
+    var isUnbound = false
 }
 
 struct StatementClassifier {
@@ -36,7 +38,8 @@ struct StatementClassifier {
         return StatementAnalysis(
             statement: statement,
             sources: isKeyed ? walk.keys : [],
-            readsLiterals: walk.readsLiterals
+            readsLiterals: walk.readsLiterals,
+            isUnbound: isRefused && walk.isUnbound
         )
     }
 

@@ -33,13 +33,16 @@ extension StatementWalk {
 }
 
 /// What a function does beyond its statement, with what to do instead.
-private enum LastingEffect {
+enum LastingEffect {
     /// In the session.
     case session(hint: String)
     /// In the instance; right where a shard key says which.
     case instance(hint: String)
     /// In the instance or another server, and no move takes it along.
     case outside(hint: String)
+
+    /// Whether a function of this name has one.
+    static func isKnown(_ name: String) -> Bool { LastingEffect(of: name) != nil }
 
     init?(of name: String) {
         switch name {

@@ -23,6 +23,8 @@ struct StatementWalk {
     var insertsRows = false
     /// A literal was looked at other than as a key: statements of one shape may differ in what they are.
     var readsLiterals = false
+    /// Refused because a table's rows are not restricted to known keys.
+    private(set) var isUnbound = false
     private var keyTypes: [RelationID: ShardKeyType] = [:]
     private var relationCount = 0
     private let relationsMax: Int
@@ -90,7 +92,10 @@ struct StatementWalk {
         level.facts.formUnion(tree.facts)
         for binding in bindings {
             try join(binding.relation)
-            guard let keys = binding.keys else { throw reader.refusal(of: binding, condition) }
+            guard let keys = binding.keys else {
+                isUnbound = true
+                throw reader.refusal(of: binding, condition)
+            }
             try touch(binding.relation, keys)
         }
     }

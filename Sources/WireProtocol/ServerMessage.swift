@@ -41,6 +41,13 @@ package struct ServerMessage: Hashable, Sendable {
         buffer.writeInteger(UInt8(0))
     }
 
+    /// The message without the place in the statement, for a statement that the client does not know.
+    package var withoutPosition: ServerMessage {
+        var message = self
+        message.fields.removeAll { $0.code == UInt8(ascii: "P") }
+        return message
+    }
+
     private subscript(_ letter: Character) -> String? { fields.first { $0.code == letter.asciiValue }?.value }
 
     package var severity: String { self["V"] ?? self["S"] ?? "ERROR" }

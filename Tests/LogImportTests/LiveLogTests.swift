@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    private static let statementsWithKeys = 27
+    private static let statementsWithKeys = 28
     private static let errorsWithKeys = 3
 
     private static func work(at endpoint: Endpoint) async throws {
@@ -111,8 +111,9 @@ import Testing
             try await connection.execute("SELECT 1/(id - id) FROM shop WHERE id = $1", ["99"])
         }
         await #expect(throws: (any Error).self) { try await connection.query("SELEKT 1") }
-        // None of these has a key.
+        // It reads all segments.
         _ = try await connection.query("SELECT count(*) FROM shop")
+        // None of these has a key.
         _ = try await connection.query("SELECT now()")
         _ = try await connection.query("DO $$ BEGIN PERFORM 1; END $$")
         await connection.close()

@@ -129,13 +129,15 @@ final class RawClient {
     /// What it was given at log-in.
     private(set) var key: CancelKey?
 
-    static func connect(to address: SocketAddress, user: String = "postgres") async throws -> RawClient {
+    static func connect(to address: SocketAddress, user: String = "postgres", database: String = "postgres")
+        async throws -> RawClient
+    {
         let client = try await RawClient(address)
         var startup = ByteBuffer()
         StartupPacket.startup(
             minorVersion: 0,
             parameters: [
-                StartupParameter(name: "user", value: user), StartupParameter(name: "database", value: "postgres"),
+                StartupParameter(name: "user", value: user), StartupParameter(name: "database", value: database),
             ]
         ).write(into: &startup)
         try await client.send(startup)

@@ -115,7 +115,7 @@ import WireProtocol
     @Test func aRefusedStatementOfABatchDiscardsUpToSync() async throws {
         try await withRouter(script: { _ in Self.ok }) { _, client in
             try await client.send(
-                .parse(.init(statement: "", sql: "select * from kv", parameterTypes: [])), .flush)
+                .parse(.init(statement: "", sql: "select * from kv for update", parameterTypes: [])), .flush)
             guard case .errorResponse(let error)? = await client.next() else {
                 Issue.record("no error")
                 return

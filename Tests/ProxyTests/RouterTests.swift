@@ -153,8 +153,8 @@ struct Pgbench {
         connection = ["-h", "127.0.0.1", "-p", "\(port)", "-U", user]
     }
 
-    func psql(_ sql: String) throws {
-        _ = try execute("psql", connection + ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", sql, "postgres"])
+    func psql(_ sql: String, in database: String = "postgres") throws {
+        _ = try execute("psql", connection + ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", sql, database])
     }
 
     @concurrent func run(_ script: String, mode: String, clients: Int, transactions: Int) async throws -> String {

@@ -39,9 +39,29 @@ import Testing
             let list = keys.map(String.init).joined(separator: ", ")
             #expect(try table.route("SELECT * FROM orders WHERE customer_id IN (\(list))").segment == segment)
         }
-        let refusal = try table.route("SELECT * FROM orders WHERE customer_id IN (1, 2, 3, 4, 5, 6, 7, 8)").refusal
+        let refusal = try table.route("DELETE FROM orders WHERE customer_id IN (1, 2, 3, 4, 5, 6, 7, 8)").refusal
         #expect(refusal?.construct == "several segments")
         #expect(refusal?.sqlState == "0A000")
+    }
+
+    @Test func readsOfSeveralSegmentsAreTheirOwnersByInstance() throws {
+        for (sql, isWhole) in [
+            ("SELECT * FROM orders WHERE customer_id IN (1, 2, 3, 4, 5, 6, 7, 8)", false),
+            ("SELECT * FROM orders", true),
+        ] {
+            guard case .several(let scatter) = try table.route(sql) else {
+                Issue.record("\(sql) does not read several segments")
+                continue
+            }
+            #expect((scatter.plan != nil) == isWhole)
+            #expect(scatter.parts.map(\.instance) == scatter.parts.map(\.instance).sorted())
+            for part in scatter.parts {
+                #expect(part.segments.allSatisfy { table[$0.id] == part.instance })
+                #expect(part.segments.map(\.arc.lower) == part.segments.map(\.arc.lower).sorted())
+            }
+            let all = table.segments.filter { $0.group == "shop" }.map(\.id)
+            #expect(isWhole ? Set(scatter.segments) == Set(all) : scatter.segments.count > 1)
+        }
     }
 
     @Test func statementsWithoutShardedTablesGoAnywhere() throws {

@@ -37,6 +37,13 @@ import Testing
             case .anywhere, .unsharded:
                 #expect(spread == .none, "\(sql)")
                 seen.insert("none")
+            case .several(let scatter):
+                guard case .several(let segments) = spread else {
+                    Issue.record("\(sql) reads several segments, and has \(spread)")
+                    continue
+                }
+                #expect(Set(scatter.segments) == Set(segments) && scatter.segments.count == segments.count, "\(sql)")
+                seen.insert("several")
             case .refused(let refusal) where refusal.construct == "several segments":
                 // A key that is refused for itself may come after the second segment.
                 switch spread {

@@ -2,7 +2,7 @@ import SQLAnalysis
 import Testing
 
 @Suite struct AnalysisGoldenTests {
-    @Test(arguments: ["routed.sql", "refused.sql", "session.sql", "unsharded.sql"])
+    @Test(arguments: ["routed.sql", "refused.sql", "scattered.sql", "session.sql", "unsharded.sql"])
     func statementsAreAnalysedAsWrittenDown(file: String) throws {
         let golden = try GoldenFile(file)
         let schema = file == "unsharded.sql" ? ShardedSchema.exampleWithUnsharded : .example

@@ -61,9 +61,23 @@ extension StatementTarget {
         case .anywhere: ["anywhere"]
         case .unsharded(on: let instance): ["unsharded on \(instance)"]
         case .keyed(let group, let keys): ["\(group): " + keys.map(\.golden).joined(separator: ", ")]
+        case .scattered(let plan): plan.goldenLines
         case .refused(let refusal):
             ["refused \(refusal.sqlState) \(refusal.construct): \(refusal.message)", "hint: \(refusal.hint)"]
         }
+    }
+}
+
+extension ScatterPlan {
+    var goldenLines: [String] {
+        var lines = ["\(group): all segments by \(position)", "part: \(part)"]
+        switch merge {
+        case .none: break
+        case .order(let query): lines.append("order: \(query.text)")
+        case .aggregate(let query): lines.append("groups: \(query.text)")
+        }
+        if let sql = inquiry.sql { lines.append("unless: \(sql)") }
+        return lines
     }
 }
 

@@ -32,12 +32,18 @@ import Testing
     func deepNestingIsRefusedOrRead(prefix: String, core: String, suffix: String) {
         var analyzer = StatementAnalyzer.example()
         for depth in [10, 100, 400, 1000, 10_000] {
-            let sql =
-                "SELECT " + String(repeating: prefix, count: depth) + core + String(repeating: suffix, count: depth)
-            do {
-                _ = try analyzer.analyze(sql)
-            } catch {
-                #expect(["42601", "54001", "54000"].contains(error.sqlState))
+            let nested = String(repeating: prefix, count: depth) + core + String(repeating: suffix, count: depth)
+            // The others are planned for several segments: written as SQL and read again.
+            for sql in [
+                "SELECT \(nested)", "SELECT \(nested) FROM orders",
+                "SELECT id FROM orders WHERE \(nested) ORDER BY \(nested)",
+                "SELECT \(nested), count(*) FROM orders GROUP BY \(nested)",
+            ] {
+                do {
+                    _ = try analyzer.analyze(sql)
+                } catch {
+                    #expect(["42601", "54001", "54000"].contains(error.sqlState))
+                }
             }
         }
     }
@@ -52,6 +58,21 @@ import Testing
         for condition in ["id IN (\(list))", conjunction, "(\(disjunction))", alternatives] {
             let query = try analyzer.analyze("SELECT * FROM orders WHERE customer_id = 5 AND \(condition)")
             #expect(query.statements[0].target == .keyed("shop", [.literal("5")]))
+        }
+    }
+
+    /// Long lists in every clause of a read of several segments.
+    @Test(arguments: [
+        "SELECT % FROM orders", "SELECT DISTINCT % FROM orders ORDER BY %", "SELECT sum(id), % FROM orders GROUP BY %",
+        "SELECT id FROM orders ORDER BY %", "SELECT count(*), id FROM orders GROUP BY id HAVING min(a) IN (%)",
+    ])
+    func longReadsOfSeveralSegmentsArePlannedOrRefused(template: String) throws {
+        var analyzer = StatementAnalyzer.example()
+        for count in [100, 1600, 5000, 20_000] {
+            let list = (0..<count).map { "a + \($0)" }.joined(separator: ", ")
+            let sql = template.split(separator: "%", omittingEmptySubsequences: false).joined(separator: list)
+            let target = try analyzer.analyze(sql).statements[0].target
+            if count == 20_000 { #expect(target.isRefused) }
         }
     }
 

@@ -21,8 +21,28 @@ extension RouteView {
         self.init(
             sql: sql, epoch: table.epoch.number, isFirstPlacement: isFirstPlacement,
             statements: query.statements.map { statement in
-                Statement(statement, decision: table.route(statement, parameters: []))
+                Statement(statement, decision: table.decision(on: statement, of: sql, query, analyzer))
             })
+    }
+}
+
+extension QueryRoutingTable {
+    /// As the router decides, before it knows parameters.
+    fileprivate func decision(
+        on statement: AnalyzedStatement, of sql: String, _ query: AnalyzedQuery, _ analyzer: StatementAnalyzer
+    ) -> RouteDecision {
+        let decision = route(statement, parameters: [])
+        guard case .several(let scatter) = decision, scatter.parts.count > 1, scatter.plan == nil else {
+            return decision
+        }
+        let reason = Refusal.severalSegments(scatter.segments[0], scatter.segments[1])
+        guard query.statements.count == 1 else { return .refused(reason) }
+        do throws(Refusal) {
+            _ = try analyzer.scatterPlan(of: sql)
+            return decision
+        } catch {
+            return .refused(reason.and(error))
+        }
     }
 }
 
@@ -46,6 +66,13 @@ extension RouteView.Statement {
             self.decision = "unsharded"
             self.instance = instance.text
             self.reason = reason
+        case .several(let scatter):
+            self.decision = "several"
+            reason =
+                scatter.parts.count == 1
+                ? "it reads \(scatter.segments.count) segments, all on \(scatter.parts[0].instance)"
+                : "it reads \(scatter.segments.count) segments on "
+                    + scatter.parts.map(\.instance.text).joined(separator: ", ") + ": each gives its part"
         case .anywhere(because: let reason):
             self.decision = "anywhere"
             self.reason = reason

@@ -1,183 +1,187 @@
 # No key
 SELECT * FROM orders
 --> select; public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
---> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> shop: all segments by pg_catalog.hashint8extended("orders"."customer_id", 0)
+--> part: SELECT * FROM orders WHERE foreshard_filter
 
 SELECT * FROM orders WHERE id = 5
 --> select; public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
---> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> shop: all segments by pg_catalog.hashint8extended("orders"."customer_id", 0)
+--> part: SELECT * FROM orders WHERE id = 5 AND foreshard_filter
 
 SELECT count(*) FROM orders WHERE customer_id > 5
 --> select; public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
---> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> shop: all segments by pg_catalog.hashint8extended("orders"."customer_id", 0)
+--> part: SELECT pg_catalog.count(*) AS foreshard_1 FROM orders WHERE customer_id > 5 AND foreshard_filter
+--> groups: SELECT COALESCE(pg_catalog.sum(foreshard_1), 0)::bigint FROM foreshard_source
 
 SELECT * FROM orders WHERE customer_id <> 5
 --> select; public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
---> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> shop: all segments by pg_catalog.hashint8extended("orders"."customer_id", 0)
+--> part: SELECT * FROM orders WHERE customer_id <> 5 AND foreshard_filter
 
 SELECT * FROM orders WHERE customer_id BETWEEN 5 AND 5
 --> select; public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
---> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> shop: all segments by pg_catalog.hashint8extended("orders"."customer_id", 0)
+--> part: SELECT * FROM orders WHERE customer_id BETWEEN 5 AND 5 AND foreshard_filter
 
 SELECT * FROM orders WHERE customer_id = 5 OR customer_id = 6
 --> select; public.orders
---> refused 0A000 OR: OR does not restrict orders.customer_id to one segment of public.orders
---> hint: Write orders.customer_id IN (…), or join the key's condition to the rest by AND.
+--> shop: all segments by pg_catalog.hashint8extended("orders"."customer_id", 0)
+--> part: SELECT * FROM orders WHERE (customer_id = 5 OR customer_id = 6) AND foreshard_filter
 
 SELECT * FROM orders WHERE total > 2 AND (customer_id = 5 OR id = 6)
 --> select; public.orders
---> refused 0A000 OR: OR does not restrict orders.customer_id to one segment of public.orders
---> hint: Write orders.customer_id IN (…), or join the key's condition to the rest by AND.
+--> shop: all segments by pg_catalog.hashint8extended("orders"."customer_id", 0)
+--> part: SELECT * FROM orders WHERE total > 2 AND (customer_id = 5 OR id = 6) AND foreshard_filter
 
 SELECT * FROM orders WHERE NOT customer_id = 5
 --> select; public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
---> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> shop: all segments by pg_catalog.hashint8extended("orders"."customer_id", 0)
+--> part: SELECT * FROM orders WHERE NOT customer_id = 5 AND foreshard_filter
 
 SELECT * FROM orders WHERE NOT (customer_id = 5 AND id = 1)
 --> select; public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
---> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> shop: all segments by pg_catalog.hashint8extended("orders"."customer_id", 0)
+--> part: SELECT * FROM orders WHERE NOT (customer_id = 5 AND id = 1) AND foreshard_filter
 
 SELECT * FROM orders WHERE (customer_id = 5) IS TRUE
 --> select; public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
---> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> shop: all segments by pg_catalog.hashint8extended("orders"."customer_id", 0)
+--> part: SELECT * FROM orders WHERE customer_id = 5 IS TRUE AND foreshard_filter
 
 SELECT * FROM orders WHERE (customer_id = 5) = true
 --> select; public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
---> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> shop: all segments by pg_catalog.hashint8extended("orders"."customer_id", 0)
+--> part: SELECT * FROM orders WHERE (customer_id = 5) = true AND foreshard_filter
 
 SELECT * FROM orders WHERE customer_id NOT IN (5)
 --> select; public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
---> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> shop: all segments by pg_catalog.hashint8extended("orders"."customer_id", 0)
+--> part: SELECT * FROM orders WHERE customer_id NOT IN (5) AND foreshard_filter
 
 SELECT * FROM orders WHERE customer_id IN (5, id)
 --> select; public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
---> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> shop: all segments by pg_catalog.hashint8extended("orders"."customer_id", 0)
+--> part: SELECT * FROM orders WHERE customer_id IN (5, id) AND foreshard_filter
 
 SELECT * FROM orders WHERE customer_id = ANY ($1::numeric[])
 --> select; $1; public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
---> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> shop: all segments by pg_catalog.hashint8extended("orders"."customer_id", 0)
+--> part: SELECT * FROM orders WHERE customer_id = ANY($1::numeric[]) AND foreshard_filter
 
 SELECT * FROM orders WHERE customer_id = ALL (ARRAY[5])
 --> select; public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
---> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> shop: all segments by pg_catalog.hashint8extended("orders"."customer_id", 0)
+--> part: SELECT * FROM orders WHERE customer_id = ALL(ARRAY[5]) AND foreshard_filter
 
 SELECT * FROM orders WHERE customer_id = id
 --> select; public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
---> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> shop: all segments by pg_catalog.hashint8extended("orders"."customer_id", 0)
+--> part: SELECT * FROM orders WHERE customer_id = id AND foreshard_filter
 
 SELECT * FROM orders WHERE customer_id = $1 + 1
 --> select; $1; public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
---> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> shop: all segments by pg_catalog.hashint8extended("orders"."customer_id", 0)
+--> part: SELECT * FROM orders WHERE customer_id = ($1 + 1) AND foreshard_filter
 
 SELECT * FROM orders WHERE customer_id + 0 = 5
 --> select; public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
---> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> shop: all segments by pg_catalog.hashint8extended("orders"."customer_id", 0)
+--> part: SELECT * FROM orders WHERE (customer_id + 0) = 5 AND foreshard_filter
 
 SELECT * FROM orders WHERE customer_id::text = '5'
 --> select; public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
---> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> shop: all segments by pg_catalog.hashint8extended("orders"."customer_id", 0)
+--> part: SELECT * FROM orders WHERE customer_id::text = '5' AND foreshard_filter
 
 SELECT * FROM orders WHERE customer_id = 5.0
 --> select; public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
---> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> shop: all segments by pg_catalog.hashint8extended("orders"."customer_id", 0)
+--> part: SELECT * FROM orders WHERE customer_id = 5.0 AND foreshard_filter
 
 SELECT * FROM orders WHERE customer_id = 5e0
 --> select; public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
---> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> shop: all segments by pg_catalog.hashint8extended("orders"."customer_id", 0)
+--> part: SELECT * FROM orders WHERE customer_id = 5e0 AND foreshard_filter
 
 SELECT * FROM orders WHERE customer_id = '5.4'::numeric::bigint
 --> select; public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
---> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> shop: all segments by pg_catalog.hashint8extended("orders"."customer_id", 0)
+--> part: SELECT * FROM orders WHERE customer_id = '5.4'::numeric::bigint AND foreshard_filter
 
 SELECT * FROM orders WHERE customer_id = $1::text::bigint
 --> select; $1; public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
---> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> shop: all segments by pg_catalog.hashint8extended("orders"."customer_id", 0)
+--> part: SELECT * FROM orders WHERE customer_id = $1::text::bigint AND foreshard_filter
 
 SELECT * FROM orders WHERE customer_id = abs(5)
 --> select; public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
---> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> shop: all segments by pg_catalog.hashint8extended("orders"."customer_id", 0)
+--> part: SELECT * FROM orders WHERE customer_id = abs(5) AND foreshard_filter
+--> unless: SELECT 'a', p.proname::text FROM pg_catalog.pg_proc p WHERE p.prokind IN ('a', 'w') AND p.proname IN ('abs')
 
 SELECT * FROM orders WHERE customer_id = (SELECT 5)
 --> select; public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
+--> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments, and a subquery cannot be computed exactly over several segments
 --> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
 
 SELECT * FROM orders WHERE customer_id IS NOT DISTINCT FROM 5
 --> select; public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
---> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> shop: all segments by pg_catalog.hashint8extended("orders"."customer_id", 0)
+--> part: SELECT * FROM orders WHERE customer_id IS NOT DISTINCT FROM 5 AND foreshard_filter
 
 SELECT * FROM orders WHERE customer_id OPERATOR(public.=) 5
 --> select; public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
---> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> shop: all segments by pg_catalog.hashint8extended("orders"."customer_id", 0)
+--> part: SELECT * FROM orders WHERE customer_id OPERATOR(public.=) 5 AND foreshard_filter
 
 SELECT * FROM orders WHERE CASE WHEN true THEN customer_id = 5 END
 --> select; public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
---> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> shop: all segments by pg_catalog.hashint8extended("orders"."customer_id", 0)
+--> part: SELECT * FROM orders WHERE CASE WHEN true THEN customer_id = 5 END AND foreshard_filter
 
 SELECT * FROM documents WHERE owner = 'abc'::varchar(2)
 --> select; public.documents
---> refused 0A000 no shard key: the statement may touch rows of public.documents in several segments
---> hint: Restrict documents.owner to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> library: all segments by pg_catalog.hashtextextended("documents"."owner", 0)
+--> part: SELECT * FROM documents WHERE owner = 'abc'::varchar(2) AND foreshard_filter
 
 SELECT * FROM documents WHERE owner = 'abc'::char(5)
 --> select; public.documents
---> refused 0A000 no shard key: the statement may touch rows of public.documents in several segments
---> hint: Restrict documents.owner to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> library: all segments by pg_catalog.hashtextextended("documents"."owner", 0)
+--> part: SELECT * FROM documents WHERE owner = 'abc'::char(5) AND foreshard_filter
 
 SELECT * FROM documents WHERE owner = 5
 --> select; public.documents
---> refused 0A000 no shard key: the statement may touch rows of public.documents in several segments
---> hint: Restrict documents.owner to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> library: all segments by pg_catalog.hashtextextended("documents"."owner", 0)
+--> part: SELECT * FROM documents WHERE owner = 5 AND foreshard_filter
 
 SELECT * FROM documents WHERE owner = 'x' COLLATE "C"
 --> select; public.documents
---> refused 0A000 no shard key: the statement may touch rows of public.documents in several segments
---> hint: Restrict documents.owner to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> library: all segments by pg_catalog.hashtextextended("documents"."owner", 0)
+--> part: SELECT * FROM documents WHERE owner = 'x' COLLATE "C" AND foreshard_filter
 
 SELECT * FROM documents WHERE owner LIKE 'x'
 --> select; public.documents
---> refused 0A000 no shard key: the statement may touch rows of public.documents in several segments
---> hint: Restrict documents.owner to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> library: all segments by pg_catalog.hashtextextended("documents"."owner", 0)
+--> part: SELECT * FROM documents WHERE owner LIKE 'x' AND foreshard_filter
 
 SELECT * FROM documents WHERE lower(owner) = 'x'
 --> select; public.documents
---> refused 0A000 no shard key: the statement may touch rows of public.documents in several segments
---> hint: Restrict documents.owner to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> library: all segments by pg_catalog.hashtextextended("documents"."owner", 0)
+--> part: SELECT * FROM documents WHERE lower(owner) = 'x' AND foreshard_filter
+--> unless: SELECT 'a', p.proname::text FROM pg_catalog.pg_proc p WHERE p.prokind IN ('a', 'w') AND p.proname IN ('lower')
 
 SELECT * FROM orders ORDER BY customer_id = 5
 --> select; public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
---> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> shop: all segments by pg_catalog.hashint8extended("orders"."customer_id", 0)
+--> part: SELECT *, customer_id = 5 AS foreshard_1 FROM orders WHERE foreshard_filter
+--> order: SELECT foreshard_row FROM foreshard_source ORDER BY foreshard_1
 
 SELECT customer_id FROM orders GROUP BY customer_id HAVING customer_id = 5
 --> select; public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
---> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> shop: all segments by pg_catalog.hashint8extended("orders"."customer_id", 0)
+--> part: SELECT customer_id FROM orders WHERE foreshard_filter GROUP BY customer_id HAVING customer_id = 5
 
 SELECT * FROM orders AS o(customer_id, id) WHERE o.customer_id = 5
 --> select; public.orders
@@ -186,78 +190,78 @@ SELECT * FROM orders AS o(customer_id, id) WHERE o.customer_id = 5
 
 SELECT * FROM orders AS o WHERE orders.customer_id = 5
 --> select; public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
---> hint: Restrict o.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> shop: all segments by pg_catalog.hashint8extended("o"."customer_id", 0)
+--> part: SELECT * FROM orders o WHERE orders.customer_id = 5 AND foreshard_filter
 
 # Joins
 SELECT * FROM orders o JOIN items i ON i.order_id = o.id WHERE o.customer_id = 5
 --> select; public.items public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.items in several segments
+--> refused 0A000 no shard key: the statement may touch rows of public.items in several segments, and a join that is not by equality of the shard keys cannot be computed exactly over several segments
 --> hint: Restrict i.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
 
 SELECT * FROM orders o, items i WHERE o.customer_id = 5
 --> select; public.items public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.items in several segments
+--> refused 0A000 no shard key: the statement may touch rows of public.items in several segments, and a join that is not by equality of the shard keys cannot be computed exactly over several segments
 --> hint: Restrict i.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
 
 SELECT * FROM orders o LEFT JOIN items i ON i.order_id = o.id WHERE o.customer_id = 5
 --> select; public.items public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.items in several segments
+--> refused 0A000 no shard key: the statement may touch rows of public.items in several segments, and a join that is not by equality of the shard keys cannot be computed exactly over several segments
 --> hint: Restrict i.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
 
 SELECT * FROM orders o LEFT JOIN items i ON i.customer_id = o.customer_id AND o.customer_id = 5
 --> select; public.items public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
---> hint: Restrict o.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> shop: all segments by pg_catalog.hashint8extended("o"."customer_id", 0)
+--> part: SELECT * FROM orders o LEFT JOIN items i ON i.customer_id = o.customer_id AND o.customer_id = 5 WHERE foreshard_filter
 
 SELECT * FROM orders o LEFT JOIN items i ON i.customer_id = 5 AND o.customer_id = i.customer_id
 --> select; public.items public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
---> hint: Restrict o.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> shop: all segments by pg_catalog.hashint8extended("o"."customer_id", 0)
+--> part: SELECT * FROM orders o LEFT JOIN items i ON i.customer_id = 5 AND o.customer_id = i.customer_id WHERE foreshard_filter
 
 SELECT * FROM orders o FULL JOIN items i ON i.customer_id = o.customer_id WHERE o.customer_id = 5
 --> select; public.items public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.items in several segments
+--> refused 0A000 no shard key: the statement may touch rows of public.items in several segments, and a join that is not by equality of the shard keys cannot be computed exactly over several segments
 --> hint: Restrict i.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
 
 SELECT * FROM orders o FULL JOIN items i USING (customer_id) WHERE customer_id = 5
 --> select; public.items public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
+--> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments, and a join that is not by equality of the shard keys cannot be computed exactly over several segments
 --> hint: Restrict o.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
 
 SELECT * FROM orders o NATURAL JOIN items i WHERE customer_id = 5
 --> select; public.items public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
+--> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments, and NATURAL JOIN cannot be computed exactly over several segments
 --> hint: Restrict o.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
 
 SELECT * FROM orders o LEFT JOIN items i ON i.customer_id = o.customer_id OR i.id = 5 WHERE o.customer_id = 5
 --> select; public.items public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.items in several segments
+--> refused 0A000 no shard key: the statement may touch rows of public.items in several segments, and a join that is not by equality of the shard keys cannot be computed exactly over several segments
 --> hint: Restrict i.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
 
 SELECT * FROM customers c LEFT JOIN orders o ON o.customer_id = c.id LEFT JOIN items i ON i.customer_id = o.id WHERE c.id = 5
 --> select; public.customers public.items public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.items in several segments
+--> refused 0A000 no shard key: the statement may touch rows of public.items in several segments, and a join that is not by equality of the shard keys cannot be computed exactly over several segments
 --> hint: Restrict i.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
 
 SELECT * FROM customers c LEFT JOIN (orders o LEFT JOIN items i ON o.customer_id = i.customer_id) ON c.id = o.id WHERE c.id = 5
 --> select; public.customers public.items public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
+--> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments, and a join that is not by equality of the shard keys cannot be computed exactly over several segments
 --> hint: Restrict o.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
 
 SELECT * FROM orders o JOIN items i ON i.customer_id = o.id AND o.id = 5 WHERE o.customer_id = 5
 --> select; public.items public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.items in several segments
+--> refused 0A000 no shard key: the statement may touch rows of public.items in several segments, and a join that is not by equality of the shard keys cannot be computed exactly over several segments
 --> hint: Restrict i.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
 
 SELECT * FROM (orders o JOIN items i USING (customer_id)) AS j WHERE j.customer_id = 5
 --> select; public.items public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
+--> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments, and a join with an alias cannot be computed exactly over several segments
 --> hint: Restrict o.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
 
 SELECT * FROM (orders o JOIN items i USING (customer_id)) AS j WHERE customer_id = 5
 --> select; public.items public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
+--> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments, and a join with an alias cannot be computed exactly over several segments
 --> hint: Restrict o.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
 
 SELECT * FROM orders, documents WHERE customer_id = 5 AND owner = 'x'
@@ -288,99 +292,99 @@ SELECT * FROM other.orders WHERE customer_id = 5
 # Subqueries
 SELECT * FROM orders WHERE customer_id = 5 AND id IN (SELECT order_id FROM items)
 --> select; public.items public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.items in several segments
+--> refused 0A000 no shard key: the statement may touch rows of public.items in several segments, and a subquery cannot be computed exactly over several segments
 --> hint: Restrict items.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
 
 SELECT * FROM orders WHERE customer_id IN (SELECT customer_id FROM items WHERE customer_id = 5)
 --> select; public.items public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
+--> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments, and a subquery cannot be computed exactly over several segments
 --> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
 
 SELECT * FROM orders o WHERE EXISTS (SELECT 1 FROM items i WHERE i.customer_id = o.customer_id AND i.customer_id = 5)
 --> select; public.items public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
+--> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments, and a subquery cannot be computed exactly over several segments
 --> hint: Restrict o.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
 
 SELECT (SELECT count(*) FROM items) FROM orders WHERE customer_id = 5
 --> select; public.items public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.items in several segments
+--> refused 0A000 no shard key: the statement may touch rows of public.items in several segments, and a subquery cannot be computed exactly over several segments
 --> hint: Restrict items.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
 
 SELECT * FROM (SELECT * FROM orders) o WHERE o.customer_id = 5
 --> select; public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
+--> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments, and a subquery cannot be computed exactly over several segments
 --> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
 
 SELECT * FROM (SELECT customer_id, count(*) FROM orders GROUP BY 1) o WHERE o.customer_id = 5
 --> select; public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
+--> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments, and a subquery cannot be computed exactly over several segments
 --> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
 
 SELECT * FROM (SELECT * FROM orders WHERE customer_id = 5 LIMIT 1) o(a, b) JOIN items i ON i.customer_id = o.a
 --> select; public.items public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.items in several segments
+--> refused 0A000 no shard key: the statement may touch rows of public.items in several segments, and a subquery cannot be computed exactly over several segments
 --> hint: Restrict i.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
 
 SELECT * FROM (SELECT customer_id FROM orders WHERE customer_id = 5 GROUP BY ROLLUP (customer_id)) o JOIN items i USING (customer_id)
 --> select; public.items public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.items in several segments
+--> refused 0A000 no shard key: the statement may touch rows of public.items in several segments, and a subquery cannot be computed exactly over several segments
 --> hint: Restrict i.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
 
 SELECT * FROM orders o, (SELECT * FROM items i WHERE i.customer_id = o.customer_id) x WHERE o.customer_id = 5
 --> select; public.items public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.items in several segments
+--> refused 0A000 no shard key: the statement may touch rows of public.items in several segments, and a subquery cannot be computed exactly over several segments
 --> hint: Restrict i.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
 
 # The inner x is meant to the right of its place, the outer one before it
 SELECT * FROM orders x WHERE x.customer_id = 1 AND EXISTS (SELECT 1 FROM orders x LEFT JOIN items i ON i.customer_id = x.id)
 --> select; public.items public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
+--> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments, and a subquery cannot be computed exactly over several segments
 --> hint: Restrict x.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
 
 SELECT * FROM orders x WHERE x.customer_id = 1 AND EXISTS (SELECT 1 FROM orders x, items i JOIN customers c ON c.id = x.customer_id AND i.customer_id = 2 WHERE x.customer_id = 2)
 --> select; public.customers public.items public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.customers in several segments
+--> refused 0A000 no shard key: the statement may touch rows of public.customers in several segments, and a subquery cannot be computed exactly over several segments
 --> hint: Restrict c.id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
 
 SELECT * FROM orders WHERE customer_id = 1 AND EXISTS (SELECT 1 FROM generate_series(1, 2) g, customers c WHERE c.id = customer_id)
 --> select; public.customers public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.customers in several segments
+--> refused 0A000 no shard key: the statement may touch rows of public.customers in several segments, and a subquery cannot be computed exactly over several segments
 --> hint: Restrict c.id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
 
 WITH o AS (SELECT * FROM orders) SELECT * FROM o WHERE o.customer_id = 5
 --> select; public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
+--> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments, and WITH cannot be computed exactly over several segments
 --> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
 
 WITH orders AS (SELECT 1 AS customer_id) SELECT * FROM orders, items WHERE orders.customer_id = 5
 --> select; public.items
---> refused 0A000 no shard key: the statement may touch rows of public.items in several segments
+--> refused 0A000 no shard key: the statement may touch rows of public.items in several segments, and WITH cannot be computed exactly over several segments
 --> hint: Restrict items.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
 
 WITH x AS (DELETE FROM items RETURNING *) SELECT 1
 --> select; writes; public.items
---> refused 0A000 no shard key: the statement may touch rows of public.items in several segments
+--> refused 0A000 no shard key: the statement may touch rows of public.items in several segments, and WITH cannot be computed exactly over several segments
 --> hint: Restrict items.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
 
 SELECT id FROM orders WHERE customer_id = 5 UNION SELECT order_id FROM items
 --> select; public.items public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.items in several segments
+--> refused 0A000 no shard key: the statement may touch rows of public.items in several segments, and UNION, INTERSECT or EXCEPT cannot be computed exactly over several segments
 --> hint: Restrict items.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
 
 SELECT 1 UNION SELECT id FROM orders
 --> select; public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
+--> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments, and UNION, INTERSECT or EXCEPT cannot be computed exactly over several segments
 --> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
 
 SELECT 1 LIMIT (SELECT count(*) FROM orders)
 --> select; public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
+--> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments, and a subquery cannot be computed exactly over several segments
 --> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
 
 # x.id is the order's, not the customer's
 SELECT * FROM (SELECT o.* FROM orders o JOIN customers c ON c.id = o.customer_id WHERE c.id = 5) x JOIN items i ON i.customer_id = x.id
 --> select; public.customers public.items public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.items in several segments
+--> refused 0A000 no shard key: the statement may touch rows of public.items in several segments, and a subquery cannot be computed exactly over several segments
 --> hint: Restrict i.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
 
 # Changes

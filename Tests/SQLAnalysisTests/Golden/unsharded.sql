@@ -297,8 +297,8 @@ ALTER SEQUENCE orders_id_seq RESTART
 
 SELECT * FROM orders
 --> select; public.orders
---> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments
---> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+--> shop: all segments by pg_catalog.hashint8extended("orders"."customer_id", 0)
+--> part: SELECT * FROM orders WHERE foreshard_filter
 
 SELECT * FROM orders WHERE customer_id = 5
 --> select; public.orders
