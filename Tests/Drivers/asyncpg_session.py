@@ -25,13 +25,28 @@ async def statements(url):
     await connection.close()
 
 
+async def several_segments(url):
+    connection = await asyncpg.connect(url)
+    for key in range(201, 221):
+        await connection.execute("insert into kv (k, v) values ($1, 'several') on conflict (k) do nothing", key)
+    # One row is asked for, and the portal is left.
+    for _ in range(3):
+        assert await connection.fetchval("select count(*) from kv where v = $1", "several") == 20
+        assert await connection.fetchval("select k from kv where v = 'several'") in range(201, 221)
+    rows = await connection.fetch("select k from kv where k = any($1) order by k limit $2", [220, 202, 211, 203], 3)
+    assert [row["k"] for row in rows] == [202, 203, 211]
+    statement = await connection.prepare("select v, sum(k), avg(k) from kv where v = $1 group by v")
+    assert (await statement.fetchrow("several"))["sum"] == 4210
+    await connection.close()
+
+
 async def errors(url):
     connection = await asyncpg.connect(url)
     for sql, error in (
         ("select * from no_such_schema.no_such_table", asyncpg.PostgresError),
         ("select nonsense($1)", asyncpg.PostgresError),
         ("selec", asyncpg.PostgresSyntaxError),
-        ("select * from kv", asyncpg.FeatureNotSupportedError),
+        ("delete from kv", asyncpg.FeatureNotSupportedError),
     ):
         try:
             await connection.fetch(sql)
@@ -83,7 +98,7 @@ async def timeouts(url):
 
 
 async def main(url):
-    for check in (statements, errors, transactions, pool, timeouts):
+    for check in (statements, several_segments, errors, transactions, pool, timeouts):
         await asyncio.wait_for(check(url), 60)
         print("ok", check.__name__)
 

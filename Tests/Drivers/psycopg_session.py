@@ -64,9 +64,27 @@ def savepoint_first(conninfo):
         connection.commit()
 
 
+def several_segments(conninfo):
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        for key in range(101, 121):
+            connection.execute("insert into kv (k, v) values (%s, %s)", (key, f"several {key % 3}"))
+        where = "where k between 101 and 120"
+        assert connection.execute(f"select count(*), min(k), max(v) from kv {where}").fetchone() == (20, 101, "several 2")
+        for binary in (False, True):
+            for prepare in (False, True):
+                cursor = connection.cursor(binary=binary)
+                cursor.execute(
+                    "select k, v from kv where k = any(%s) order by k desc limit %s", ([101, 105, 110, 115, 120], 3),
+                    prepare=prepare)
+                assert [row[0] for row in cursor] == [120, 115, 110]
+                cursor.execute(f"select v, count(*) from kv {where} group by v order by v", prepare=prepare)
+                assert cursor.fetchall() == [("several 0", 7), ("several 1", 6), ("several 2", 7)]
+        assert len(connection.execute(f"select * from kv {where}").fetchall()) == 20
+
+
 def refusals(conninfo):
     with psycopg.connect(conninfo, autocommit=True) as connection:
-        for statement in ("select * from kv", "listen x", "update kv set k = 2 where k = 1"):
+        for statement in ("delete from kv", "listen x", "update kv set k = 2 where k = 1"):
             try:
                 connection.execute(statement)
             except psycopg.errors.FeatureNotSupported as error:
@@ -145,7 +163,7 @@ def disconnect_in_transaction(conninfo):
 
 if __name__ == "__main__":
     for check in (
-        autocommit, prepared, blocks, savepoint_first, refusals, settings, cancel, copy_out, pipeline, large_values,
+        autocommit, prepared, blocks, savepoint_first, several_segments, refusals, settings, cancel, copy_out, pipeline, large_values,
         disconnect_in_transaction,
     ):
         check(sys.argv[1])

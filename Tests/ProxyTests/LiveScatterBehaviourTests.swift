@@ -61,8 +61,13 @@ import WireProtocol
             #expect(kinds.contains { if case .dataRow = $0 { true } else { false } })
             #expect(try await Self.states(client, bind, execute, .sync) == [])
             #expect(try await Self.states(client, bind, execute, bind, execute, .sync) == [.featureNotSupported])
-            #expect(
-                try await Self.states(client, bind, .execute(portal: "p", rowsMax: 2), .sync) == [.featureNotSupported])
+            for rowsMax in [Int32(1), 3, 10_000] {
+                try await client.send(bind, .execute(portal: "p", rowsMax: rowsMax), .sync)
+                let some = await client.answer()
+                let count = some.count { if case .dataRow = $0 { true } else { false } }
+                #expect(some.contains(.portalSuspended) == (rowsMax < 10_000) && some.last == .readyForQuery(.idle))
+                #expect(rowsMax < 10_000 ? count == Int(rowsMax) : count > 3)
+            }
             let wrongFormats = FrontendMessage.bind(
                 .init(
                     portal: "p", statement: "s", parameterFormats: [], parameters: [ByteBuffer(string: "3")],

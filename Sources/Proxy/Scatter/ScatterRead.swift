@@ -238,6 +238,15 @@ final class ScatterRead {
         open()
         rowCount += 1
         client?.relay(row)
+        if rowCount == request.rowsMax { suspend() }
+    }
+
+    /// The client has as many rows as it asked for, and its Sync ends the portal: the rest is for nobody.
+    private func suspend() {
+        guard let client, machine.failed() else { return }
+        client.relay(RouterAnswers.encoded(.portalSuspended))
+        releaseAll()
+        client.scatterEnded(self)
     }
 
     /// What comes before the rows.

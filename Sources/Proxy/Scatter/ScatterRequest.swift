@@ -14,6 +14,8 @@ struct ScatterRequest {
     /// The router's answers to what comes before the rows.
     let prelude: ByteBuffer
     let wantsDescription: Bool
+    /// The rows after which the client wants no more before its Sync; 0 is all.
+    let rowsMax: Int
 
     /// - Throws: why the batch may not hold such a read.
     init(_ plan: BatchPlan) throws(BatchFailure) {
@@ -33,6 +35,7 @@ struct ScatterRequest {
             resultFormats = []
             prelude = ByteBuffer()
             wantsDescription = true
+            rowsMax = 0
             return
         }
         guard plan.end == .ready else { throw .severalStatements }
@@ -48,6 +51,7 @@ struct ScatterRequest {
         resultFormats = bind.resultFormats
         prelude = reader.prelude
         wantsDescription = reader.describes
+        rowsMax = reader.rowsMax
     }
 
     /// The format of each result column; nil when the client gave another number of them.
@@ -76,6 +80,7 @@ private struct BatchReader {
     var bind: FrontendMessage.Bind?
     var describes = false
     var executes = false
+    var rowsMax = 0
 
     mutating func read(_ step: BatchPlan.Step) throws(BatchFailure) {
         guard !executes else { throw .severalStatements }
@@ -103,11 +108,7 @@ private struct BatchReader {
             prelude.writeImmutableBuffer(RouterAnswers.bindComplete)
         case (.describePortal, _) where bind != nil: describes = true
         case (.execute, .execute(portal: _, let rowsMax)) where bind != nil:
-            guard rowsMax == 0 else {
-                throw BatchFailure(
-                    .featureNotSupported, "a read of several segments cannot be fetched in pieces",
-                    hint: "Execute it without a limit of rows.")
-            }
+            self.rowsMax = Int(max(0, rowsMax))
             executes = true
         default: throw .severalStatements
         }
