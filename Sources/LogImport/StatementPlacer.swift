@@ -35,7 +35,8 @@ struct StatementPlacer {
 
     init(table: QueryRoutingTable, cacheBytesMax: Int = StatementPlacer.cacheBytesMax) {
         self.table = table
-        analyzer = StatementAnalyzer(schema: ShardedSchema(groups: table.groups), cacheBytesMax: cacheBytesMax)
+        analyzer = StatementAnalyzer(
+            schema: ShardedSchema(groups: table.groups), cacheBytesMax: cacheBytesMax, generalizesPlans: true)
         numbers = Dictionary(uniqueKeysWithValues: table.segments.enumerated().map { ($0.element.id, $0.offset) })
     }
 

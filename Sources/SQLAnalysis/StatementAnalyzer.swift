@@ -37,6 +37,7 @@ package struct AnalyzerCounters: Sendable, Equatable {
 package struct StatementAnalyzer {
     private let classifier: StatementClassifier
     private let planner: ScatterPlanner
+    private let generalizesPlans: Bool
     private let limits: StatementLimits
     private let hasher = TextHasher()
     private var texts: BoundedCache<AnalyzedQuery>
@@ -44,7 +45,13 @@ package struct StatementAnalyzer {
     private var scanner = ShapeScanner()
     private var counts = AnalyzerCounters()
 
-    package init(schema: ShardedSchema, cacheBytesMax: Int, limits: StatementLimits = StatementLimits()) {
+    /// - Parameter generalizesPlans: plans of scattered statements are looked at for their group only, so that one with other
+    ///   literals will do for all statements of its shape.
+    package init(
+        schema: ShardedSchema, cacheBytesMax: Int, limits: StatementLimits = StatementLimits(),
+        generalizesPlans: Bool = false
+    ) {
+        self.generalizesPlans = generalizesPlans
         classifier = StatementClassifier(schema: schema, relationsMax: limits.relationsMax)
         planner = ScatterPlanner(schema: schema, relationsMax: limits.relationsMax, bytesMax: limits.scatterBytesMax)
         self.limits = limits
@@ -164,7 +171,8 @@ package struct StatementAnalyzer {
             target = .refused(reason.and(error))
         }
         return StatementAnalysis(
-            statement: analysis.statement.withTarget(target), sources: [], readsLiterals: true)
+            statement: analysis.statement.withTarget(target), sources: [],
+            readsLiterals: analysis.readsLiterals || !generalizesPlans)
     }
 }
 

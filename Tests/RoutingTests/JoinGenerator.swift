@@ -4,6 +4,17 @@ import ClusterModel
 struct JoinGenerator {
     var random: SeededGenerator
     private var aliasCount = 0
+    /// Tables only, most often joined by their keys.
+    private var isPlain = false
+
+    /// A SELECT without subqueries.
+    mutating func plainSelect() -> String {
+        isPlain = true
+        aliasCount = 0
+        let (from, aliases) = tree(depth: 2)
+        let filter = chance(0.6) ? " WHERE \(condition(aliases, terms: 2))" : ""
+        return "SELECT \(aliases.map { "\($0).k, \($0).v" }.joined(separator: ", ")) FROM \(from)\(filter)"
+    }
 
     init(seed: UInt64) { random = SeededGenerator(seed: seed) }
 
@@ -37,7 +48,7 @@ struct JoinGenerator {
     private mutating func leaf(_ depth: Int) -> (text: String, aliases: [String]) {
         aliasCount += 1
         let alias = "t\(aliasCount)"
-        guard chance(0.12) else { return ("\(pick(["a", "b", "c"])) \(alias)", [alias]) }
+        guard !isPlain, chance(0.12) else { return ("\(pick(["a", "b", "c"])) \(alias)", [alias]) }
         let columns = chance(0.5) ? "*" : "k, max(v) AS v"
         let grouping = columns == "*" ? "" : chance(0.5) ? " GROUP BY k" : " GROUP BY ROLLUP (k)"
         return (
@@ -50,7 +61,8 @@ struct JoinGenerator {
     }
 
     private mutating func term(_ aliases: [String]) -> String {
-        switch Int.random(in: 0..<20, using: &random) {
+        switch Int.random(in: 0..<(isPlain ? 17 : 20), using: &random) {
+        case 0..<7 where isPlain: return "\(column(aliases)) = \(column(aliases))"
         case 0..<7: return "\(column(aliases)) = \(constant())"
         case 7..<12: return "\(column(aliases)) = \(column(aliases))"
         case 12: return "\(column(aliases)) IN (1, \(constant()))"

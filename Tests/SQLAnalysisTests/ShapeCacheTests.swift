@@ -65,6 +65,9 @@ import Testing
         }
         #expect(parts.count == 4 && parts[0] == parts[2] && parts[0] != parts[1])
         #expect(analyzer.counters.hits == 2 && analyzer.counters.misses == 2)
+        var general = StatementAnalyzer(schema: .example, cacheBytesMax: 1 << 20, generalizesPlans: true)
+        for number in 1...4 { _ = try general.analyze("SELECT * FROM orders WHERE total = \(number)") }
+        #expect(general.counters.hits == 3 && general.counters.misses == 1)
     }
 
     @Test func settingsThatChangeTheReadingAreNotGeneralised() throws {
