@@ -19,7 +19,7 @@ import WireProtocol
         #expect(rows.row(1) == row([1, 2, 3], nil).bytes)
         #expect(rows.row(2) == row(nil, [9]).bytes)
         #expect(rows.row(0) == nil && rows.row(3) == nil && rows.row(-1) == nil)
-        let arrays = rows.parameters().map { Array($0.readableBytesView) }
+        let arrays = rows.takeParameters().map { Array($0.readableBytesView) }
         let header: [UInt8] = [0, 0, 0, 2, 0, 0, 0, 1]
         #expect(
             arrays == [
@@ -30,14 +30,16 @@ import WireProtocol
     }
 
     @Test func withoutRowsArraysHaveNoDimension() {
-        let rows = PartRows(columnOIDs: [20], keepsRows: false)
-        #expect(rows.parameters().map { Array($0.readableBytesView) } == [[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 20]])
+        var rows = PartRows(columnOIDs: [20], keepsRows: false)
+        let arrays = rows.takeParameters().map { Array($0.readableBytesView) }
+        #expect(arrays == [[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 20]])
     }
 
     @Test func withoutColumnsTheNumberOfRowsIsTheParameter() {
         var rows = PartRows(columnOIDs: [], keepsRows: true)
         for value in [UInt8(1), 2] { #expect(rows.add(row([value])) == true) }
-        #expect(rows.parameters().map { Array($0.readableBytesView) } == [[0, 0, 0, 0, 0, 0, 0, 2]])
+        let number = rows.takeParameters().map { Array($0.readableBytesView) }
+        #expect(number == [[0, 0, 0, 0, 0, 0, 0, 2]])
         #expect(rows.parameterOIDs == [20])
     }
 

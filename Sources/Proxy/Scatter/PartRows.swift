@@ -71,14 +71,17 @@ struct PartRows {
         return rows.getSlice(at: start, length: ends[number - 1] - start)
     }
 
-    /// The parameters of the merging statement: an array for each column, or the number of rows where there is none.
-    func parameters() -> [ByteBuffer] {
+    /// The parameters of the merging statement: an array for each column, or the number of rows where there is none. The
+    /// columns are given away with them.
+    mutating func takeParameters() -> [ByteBuffer] {
         guard !columns.isEmpty else {
             var number = ByteBuffer()
             number.writeInteger(Int64(count))
             return [number]
         }
-        return columns.map { column in
+        return columns.indices.map { index in
+            let column = columns[index]
+            columns[index] = Column(elementOID: column.elementOID)
             var array = ByteBuffer()
             array.reserveCapacity(column.elements.readableBytes + 20)
             array.writeInteger(Int32(count == 0 ? 0 : 1))
@@ -92,7 +95,7 @@ struct PartRows {
         }
     }
 
-    /// The types of `parameters()`.
+    /// The types of `takeParameters()`.
     var parameterOIDs: [UInt32] {
         columns.isEmpty ? [20] : columns.map { MergeableType(oid: $0.elementOID)?.arrayOID ?? 0 }
     }

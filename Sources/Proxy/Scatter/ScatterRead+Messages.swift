@@ -75,7 +75,7 @@ extension ScatterRead {
         } catch {
             throw BatchFailure(error)
         }
-        let arrays = rows.parameters()
+        let arrays = rows.takeParameters()
         let isOrder = if case .order = plan.merge { true } else { false }
         var merge = executed(
             sql, types: partTypes + rows.parameterOIDs,
