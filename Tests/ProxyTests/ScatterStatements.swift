@@ -137,6 +137,14 @@ enum ScatterStatements {
         ("select id from customers order by id limit null offset 5", .ordered),
         ("select id from customers where false order by id limit 5", .ordered),
         ("select unnest(tags) as t, customer_id, id from orders order by t, 2, 3 limit 40", .ordered),
+        (
+            "select i.customer_id, o.id, i.order_id, i.line from orders o left join items i using (customer_id) "
+                + "order by customer_id nulls first, 2, 3, 4", .ordered
+        ),
+        (
+            "select *, o.id as n from orders o join items i using (customer_id) order by customer_id, n, line, order_id",
+            .ordered
+        ),
         // Distinct.
         ("select distinct status from orders", .rows),
         ("select distinct status, paid from orders order by status, paid", .ordered),
@@ -176,6 +184,7 @@ enum ScatterStatements {
         ("select id from customers order by mood, id", .refused),
         ("select tags, count(*) from orders group by tags", .refused),
         ("select ctid from orders", .refused),
+        ("select i.* from orders o left join items i using (customer_id) order by customer_id", .refused),
         ("select id, random() as r from customers order by r", .refused),
         ("select o.status from orders o group by o.status, o.customer_id % 2 order by o.customer_id", .refused),
         ("select small + 1 as small, count(*) from orders group by small", .refused),

@@ -15,6 +15,8 @@ struct OutputNames {
     let values: [NodePointer]
     private let names: [Name]
     let hasStar: Bool
+    /// `t.*` may have a column whose name, alone, means the merged column of a USING.
+    private let hasObscureStar: Bool
 
     init(_ select: PgQuery__SelectStmt) {
         var values: [NodePointer] = []
@@ -30,6 +32,9 @@ struct OutputNames {
         self.values = values
         self.names = names
         hasStar = values.contains(where: \.isStar)
+        hasObscureStar =
+            values.contains { $0.isStar && $0.pointee.column_ref.pointee.n_fields > 1 }
+            && NodeList(select.n_from_clause, select.from_clause).contains { Self.hasUsing($0) }
     }
 
     /// The output column at a position from 1.
@@ -46,7 +51,14 @@ struct OutputNames {
         guard !names.contains(.unknown) else {
             throw .notMerged("ORDER BY or GROUP BY \(name) beside an output column without AS")
         }
+        guard !hasObscureStar else { throw .notMerged("ORDER BY or GROUP BY \(name) beside a table's * and USING") }
         return nil
+    }
+
+    private static func hasUsing(_ item: NodePointer) -> Bool {
+        guard item.pointee.node_case == PG_QUERY__NODE__NODE_JOIN_EXPR else { return false }
+        let join = item.pointee.join_expr.pointee
+        return join.n_using_clause > 0 || [join.larg, join.rarg].contains { $0.map { hasUsing($0) } ?? false }
     }
 
     /// The name with its strength: a type's name gives way to a column's.
