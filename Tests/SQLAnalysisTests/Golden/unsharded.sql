@@ -362,3 +362,18 @@ UPDATE pg_class SET relname = 'x'
 DELETE FROM pg_class USING products
 --> delete; writes; public.products
 --> unsharded on home-2
+
+SELECT * FROM orders, products
+--> select; public.orders public.products
+--> refused 0A000 unsharded table: public.products belongs to no group, and public.orders to group shop: they need not live together
+--> hint: Send one statement for each of them.
+
+SELECT id FROM orders WHERE id IN (SELECT id FROM products)
+--> select; public.orders public.products
+--> refused 0A000 no shard key: the statement may touch rows of public.orders in several segments, and a subquery cannot be computed exactly over several segments
+--> hint: Restrict orders.customer_id to a constant or a parameter with = or IN, joined by AND to the other conditions (in WHERE, or in the ON of an inner join).
+
+SELECT customer_id, count(*) FROM orders JOIN open_orders USING (id) GROUP BY 1
+--> select; public.open_orders public.orders
+--> refused 0A000 relation of a sharded table: public.open_orders is a view of public.orders, whose rows may be on several instances
+--> hint: Use the sharded table itself with its shard key, or connect to the instances directly.
