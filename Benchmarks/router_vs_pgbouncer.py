@@ -1,19 +1,24 @@
 #!/usr/bin/env python3
-"""Processor time of the router for each transaction, against PgBouncer's in the same run.
+"""Processor time of the router for each transaction, and memory for each idle client, against PgBouncer's in the same run.
 
-Starts one PostgreSQL server, PgBouncer and `foreshard serve` in a temporary directory on loopback, and drives both with
-`pgbench -S`-like selects (16 clients), simple and prepared, in turns. Prints microseconds of processor time (user and
-system, from /proc) for each transaction of each, and the ratio. Needs Debian's postgresql-15 and pgbouncer, and a built
-.build/release/foreshard. Everything it starts it ends, by process id.
+Starts one PostgreSQL server, PgBouncer and `foreshard serve` in a temporary directory on loopback, and drives both in
+turns with `pgbench -S`-like selects: 1 to 1000 clients on 20 connections to the server; simple, extended and prepared.
+Prints microseconds of processor time (user and system, from /proc) for each transaction of each, and the ratio. Needs
+Debian's postgresql-15 and pgbouncer, and a built .build/release/foreshard. Everything it starts it ends, by process id.
+
+  router_vs_pgbouncer.py [CLIENTS ...]      default: 1 16 100 1000
 """
 
+import contextlib
 import os
 import pathlib
 import pwd
 import re
+import resource
 import shutil
 import socket
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
@@ -21,7 +26,7 @@ import time
 
 BIN = pathlib.Path("/usr/lib/postgresql/15/bin")
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-CLIENTS, TRANSACTIONS, ROUNDS = 16, 2000, 3
+CLIENTS, CONNECTIONS, TRANSACTIONS, ROUNDS, IDLE = (1, 16, 100, 1000), 20, 32000, 3, 1000
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -52,20 +57,48 @@ def processor_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def pgbench(port, mode, script):
-    command = [BIN / "pgbench", "-h", "127.0.0.1", "-p", port, "-U", "app", "-n", "-M", mode, "-c", CLIENTS,
-               "-t", TRANSACTIONS, "-f", script, "postgres"]
+def resident_bytes(pid):
+    return int(re.search(r"VmRSS:\s+(\d+) kB", pathlib.Path(f"/proc/{pid}/status").read_text())[1]) * 1024
+
+
+def pgbench(port, mode, clients, script):
+    command = [BIN / "pgbench", "-h", "127.0.0.1", "-p", port, "-U", "app", "-n", "-M", mode, "-c", clients,
+               "-t", TRANSACTIONS // clients, "-f", script, "postgres"]
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
     if done.returncode != 0:
         raise SystemExit(done.stderr)
     return float(re.search(r"tps = ([0-9.]+)", done.stdout)[1])
 
 
+def logged_in(port):
+    """A client that has logged in and does nothing."""
+    client = socket.create_connection(("127.0.0.1", port))
+    parameters = b"user\0app\0database\0postgres\0\0"
+    client.sendall(struct.pack("!ii", len(parameters) + 8, 196608) + parameters)
+    answer = b""
+    while not answer.endswith(b"Z\0\0\0\5I"):
+        piece = client.recv(4096)
+        if not piece:
+            raise SystemExit(f"a client was refused: {answer}")
+        answer += piece
+    return client
+
+
+def bytes_of_an_idle_client(port, pid):
+    with contextlib.ExitStack() as clients:
+        before = resident_bytes(pid)
+        for _ in range(IDLE):
+            clients.enter_context(logged_in(port))
+        return (resident_bytes(pid) - before) / IDLE
+
+
 def main():
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    clients = [int(word) for word in sys.argv[1:]] or CLIENTS
     folder = pathlib.Path(tempfile.mkdtemp(prefix="foreshard-bench-"))
     started = []
     try:
-        run(folder, started)
+        run(folder, started, clients)
     finally:
         for process in reversed(started):
             process.terminate()
@@ -73,7 +106,7 @@ def main():
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def run(folder, started):
+def run(folder, started, all_clients):
     if os.geteuid() == 0:
         account = pwd.getpwnam("postgres")
         os.chown(folder, account.pw_uid, account.pw_gid)
@@ -105,8 +138,8 @@ unix_socket_dir =
 auth_type = trust
 auth_file = {folder}/users.txt
 pool_mode = transaction
-default_pool_size = {CLIENTS}
-max_client_conn = 100
+default_pool_size = {CONNECTIONS}
+max_client_conn = 2000
 ignore_startup_parameters = extra_float_digits
 """)
     pgbouncer = subprocess.Popen(unprivileged() + ["pgbouncer", folder / "pgbouncer.ini"],
@@ -119,7 +152,7 @@ data_directory: {folder}/foreshard
 client_authentication: trust
 users: [{{name: app}}]
 application: {{user: app}}
-instances: [{{id: home-1, port: {server}, database: postgres, user: foreshard, connections: {CLIENTS}}}]
+instances: [{{id: home-1, port: {server}, database: postgres, user: foreshard, connections: {CONNECTIONS}}}]
 groups: [{{id: bench, key_type: integer, segments: 16, tables: {{pgbench_accounts: aid}}}}]
 """)
     foreshard = subprocess.Popen([ROOT / ".build/release/foreshard", "serve", "--config", folder / "foreshard.yaml",
@@ -128,22 +161,27 @@ groups: [{{id: bench, key_type: integer, segments: 16, tables: {{pgbench_account
     wait_for(bouncer)
     wait_for(router)
 
-    print(f"{CLIENTS} clients, {CLIENTS * TRANSACTIONS} transactions a run, median of {ROUNDS} runs in turns")
-    print(f"{'mode':10}{'PgBouncer us/tx':>17}{'foreshard us/tx':>17}{'ratio':>8}{'PgBouncer tps':>16}{'foreshard tps':>15}")
-    # PgBouncer 1.18 does not know prepared statements in transaction mode; there the extended protocol is compared.
-    for mode, bouncer_mode in (("simple", "simple"), ("extended", "extended"), ("prepared", "extended")):
-        figures = {"bouncer": [], "router": []}
-        speeds = {"bouncer": [], "router": []}
-        for _ in range(ROUNDS):
-            for name, port, pid, used in (("bouncer", bouncer, pgbouncer.pid, bouncer_mode),
-                                          ("router", router, foreshard.pid, mode)):
-                before = processor_seconds(pid)
-                speeds[name].append(pgbench(port, used, script))
-                figures[name].append((processor_seconds(pid) - before) / (CLIENTS * TRANSACTIONS) * 1e6)
-        theirs, ours = (statistics.median(figures[name]) for name in ("bouncer", "router"))
-        print(f"{mode:10}{theirs:17.1f}{ours:17.1f}{ours / theirs:8.2f}"
-              f"{statistics.median(speeds['bouncer']):16.0f}{statistics.median(speeds['router']):15.0f}")
-        sys.stdout.flush()
+    # Before anything else has made either of them keep memory.
+    for name, port, pid in (("PgBouncer", bouncer, pgbouncer.pid), ("foreshard", router, foreshard.pid)):
+        print(f"{name}: {bytes_of_an_idle_client(port, pid) / 1024:.1f} KiB for each of {IDLE} idle clients")
+    print(f"{CONNECTIONS} connections to the server, {TRANSACTIONS} transactions a run, median of {ROUNDS} runs in turns")
+    print(f"{'clients':>7} {'mode':10}{'PgBouncer us/tx':>17}{'foreshard us/tx':>17}{'ratio':>8}"
+          f"{'PgBouncer tps':>16}{'foreshard tps':>15}")
+    for clients in all_clients:
+        # PgBouncer 1.18 does not know prepared statements in transaction mode; there the extended protocol is compared.
+        for mode, bouncer_mode in (("simple", "simple"), ("extended", "extended"), ("prepared", "extended")):
+            figures = {"bouncer": [], "router": []}
+            speeds = {"bouncer": [], "router": []}
+            for _ in range(ROUNDS):
+                for name, port, pid, used in (("bouncer", bouncer, pgbouncer.pid, bouncer_mode),
+                                              ("router", router, foreshard.pid, mode)):
+                    before = processor_seconds(pid)
+                    speeds[name].append(pgbench(port, used, clients, script))
+                    figures[name].append((processor_seconds(pid) - before) / TRANSACTIONS * 1e6)
+            theirs, ours = (statistics.median(figures[name]) for name in ("bouncer", "router"))
+            print(f"{clients:7} {mode:10}{theirs:17.1f}{ours:17.1f}{ours / theirs:8.2f}"
+                  f"{statistics.median(speeds['bouncer']):16.0f}{statistics.median(speeds['router']):15.0f}")
+            sys.stdout.flush()
 
 
 if __name__ == "__main__":
