@@ -4,7 +4,7 @@ import PostgresClient
 import Testing
 
 @Suite struct ClientTests {
-    @Test func psqlPgbenchPsycopgAndAsyncpgWork() async throws {
+    @Test func psqlPgbenchAndDriversWork() async throws {
         try await withServedCluster { cluster, _ in
             let psql = try await runProgram(
                 Programs.postgres("psql"),
@@ -17,9 +17,7 @@ import Testing
             #expect(psql.status == 0, "\(psql.all)")
             #expect(psql.output.contains("psql"))
             try await pgbench(cluster)
-            try await driver(
-                "psycopg_session.py", "host=127.0.0.1 port=\(cluster.port) user=app dbname=\(cluster.database)")
-            try await driver("asyncpg_session.py", "postgresql://app@127.0.0.1:\(cluster.port)/\(cluster.database)")
+            try await DriverPrograms.run(on: cluster, sslmode: "disable")
         }
     }
 
@@ -40,11 +38,6 @@ import Testing
             #expect(result.status == 0, "\(mode): \(result.all)")
             #expect(result.output.contains("number of transactions actually processed: 400/400"), "\(result.output)")
         }
-    }
-
-    private func driver(_ script: String, _ target: String) async throws {
-        let result = try await runProgram("/usr/bin/python3", [Programs.drivers + "/" + script, target])
-        #expect(result.status == 0, "\(script): \(result.all)")
     }
 
     @Test func passwordsAreProvenBySCRAM() async throws {

@@ -53,19 +53,9 @@ import Testing
     @Test func driversWorkInsideOfTLS() async throws {
         try await withCertificates { certificates in
             try await withServedCluster(listener: listener(certificates, ", mode: require")) { cluster, _ in
-                let at = "127.0.0.1:\(cluster.port)/\(cluster.database)"
-                for (script, arguments) in [
-                    (
-                        "psycopg_session.py",
-                        ["host=127.0.0.1 port=\(cluster.port) user=app dbname=\(cluster.database) sslmode=require"]
-                    ),
-                    ("asyncpg_session.py", ["postgresql://app@\(at)?sslmode=require"]),
-                    ("tls_session.py", ["\(cluster.port)", certificates.ca, cluster.database]),
-                ] {
-                    let result = try await runProgram(
-                        "/usr/bin/python3", [Programs.drivers + "/" + script] + arguments)
-                    #expect(result.status == 0, "\(script): \(result.all)")
-                }
+                try await DriverPrograms.run(on: cluster, sslmode: "require")
+                try await DriverPrograms.python(
+                    "tls_session.py", "\(cluster.port)", certificates.ca, cluster.database)
                 let clear = try await psql(cluster, "sslmode=disable")
                 #expect(clear.errors.contains("TLS connections only"), "\(clear.all)")
                 #expect(clear.errors.contains("sslmode=require"), "\(clear.all)")
