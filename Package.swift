@@ -57,7 +57,8 @@ let package = Package(
 
         // I/O.
         .target(
-            name: "TransportSecurity", dependencies: ["ClusterModel", nioCore, nioSSL, nioTLS], swiftSettings: strict),
+            name: "TransportSecurity", dependencies: ["ClusterModel", crypto, nioCore, nioSSL, nioTLS],
+            swiftSettings: strict),
         .target(
             name: "PostgresClient",
             dependencies: [

@@ -3,6 +3,7 @@
 import ClusterModel
 import DequeModule
 import NIOCore
+import TransportSecurity
 import WireProtocol
 
 final class ConnectionHandler: ChannelInboundHandler {
@@ -57,6 +58,10 @@ final class ConnectionHandler: ChannelInboundHandler {
     // MARK: Channel
 
     func channelActive(context: ChannelHandlerContext) {
+        if case .login(var machine, let promise) = phase {
+            machine.serverEndPoint = ServerEndPoint.hash(ofServerBehind: context)
+            phase = .login(machine, promise)
+        }
         var packet = context.channel.allocator.buffer(capacity: 128)
         startup.write(into: &packet)
         context.writeAndFlush(wrapOutboundOut(packet), promise: nil)

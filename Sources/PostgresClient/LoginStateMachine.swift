@@ -31,6 +31,8 @@ struct LoginStateMachine {
 
     private let endpoint: Endpoint
     private let nonce: String
+    /// The hash of the server's certificate, once the connection is encrypted.
+    var serverEndPoint: [UInt8]?
     private var state = State.authenticating
 
     init(endpoint: Endpoint, nonce: String) {
@@ -72,20 +74,14 @@ struct LoginStateMachine {
     }
 
     private mutating func scramOffered(_ mechanisms: [String]) -> Action {
-        guard mechanisms.contains(SCRAMClient.mechanism) else {
-            return fail(.authenticationRefused, "the server offers no SCRAM-SHA-256")
-        }
         guard let password = endpoint.password else {
             return fail(.authenticationRefused, "the server wants a password and the configuration gives none")
         }
-        let client = SCRAMClient(password: password, nonce: nonce)
+        guard
+            let client = SCRAMClient(password: password, nonce: nonce, offered: mechanisms, endPoint: serverEndPoint)
+        else { return fail(.authenticationRefused, "the server offers no SCRAM-SHA-256") }
         state = .scram(client)
-        var data = ByteBuffer(string: SCRAMClient.mechanism)
-        data.writeInteger(UInt8(0))
-        let first = ByteBuffer(string: client.firstMessage)
-        data.writeInteger(Int32(first.readableBytes))
-        data.writeImmutableBuffer(first)
-        return .send(.authentication(data))
+        return .send(.authentication(client.initialResponse))
     }
 
     private mutating func challenged(_ challenge: ByteBuffer) -> Action {

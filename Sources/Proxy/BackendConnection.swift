@@ -2,6 +2,7 @@
 // client sees are passed on as slices of what was read, without copying or decoding.
 import ClusterModel
 import NIOCore
+import TransportSecurity
 import WireProtocol
 
 // Guard for @unchecked Sendable: every member is touched on the channel's event loop only.
@@ -153,7 +154,9 @@ final class BackendConnection: ChannelInboundHandler, @unchecked Sendable {
     func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
     func channelActive(context: ChannelHandlerContext) {
-        guard case .loggingIn(let login) = stage else { return }
+        guard case .loggingIn(var login) = stage else { return }
+        login.serverEndPoint = ServerEndPoint.hash(ofServerBehind: context)
+        stage = .loggingIn(login)
         var bytes = context.channel.allocator.buffer(capacity: 256)
         login.startup.write(into: &bytes)
         context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)

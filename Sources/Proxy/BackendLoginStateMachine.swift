@@ -13,7 +13,10 @@ struct BackendLoginStateMachine {
 
     let endpoint: Endpoint
     private let searchPath: [String]
-    private var exchange: SCRAMClient
+    private let nonce: String
+    private var exchange: SCRAMClient?
+    /// The hash of the instance's certificate, once the connection is encrypted.
+    var serverEndPoint: [UInt8]?
     private(set) var parameters: [StartupParameter] = []
     private(set) var key: CancelKey?
     private var isAuthenticated = false
@@ -21,7 +24,7 @@ struct BackendLoginStateMachine {
     init(endpoint: Endpoint, nonce: String, searchPath: [String]) {
         self.endpoint = endpoint
         self.searchPath = searchPath
-        exchange = SCRAMClient(password: endpoint.password ?? "", nonce: nonce)
+        self.nonce = nonce
     }
 
     /// The settings that decide how a statement reads are the router's own, whatever the role or the database says;
@@ -79,12 +82,12 @@ struct BackendLoginStateMachine {
             return .send(.authentication(data))
         case .sasl(let mechanisms): return beginExchange(mechanisms)
         case .saslContinue(let challenge):
-            guard let answer = try? exchange.challenged(String(buffer: challenge)) else {
+            guard let answer = try? exchange?.challenged(String(buffer: challenge)) else {
                 return .fail("malformed SCRAM challenge")
             }
             return .send(.authentication(ByteBuffer(string: answer)))
         case .saslFinal(let final):
-            return (try? exchange.finished(String(buffer: final))) == nil
+            return (try? exchange?.finished(String(buffer: final))) == nil
                 ? .fail("the instance could not prove that it knows the password") : .none
         case .md5Password: return .fail("the instance asks for MD5 authentication: use scram-sha-256")
         case .unsupported(let code):
@@ -92,13 +95,10 @@ struct BackendLoginStateMachine {
         }
     }
 
-    private func beginExchange(_ mechanisms: [String]) -> Action {
-        guard endpoint.password != nil else { return .fail("the instance asks for a password") }
-        guard mechanisms.contains(SCRAMClient.mechanism) else { return .fail("no SASL mechanism in common") }
-        var data = ByteBuffer()
-        data.writeCString(SCRAMClient.mechanism)
-        data.writeInteger(Int32(exchange.firstMessage.utf8.count))
-        data.writeString(exchange.firstMessage)
-        return .send(.authentication(data))
+    private mutating func beginExchange(_ mechanisms: [String]) -> Action {
+        guard let password = endpoint.password else { return .fail("the instance asks for a password") }
+        exchange = SCRAMClient(password: password, nonce: nonce, offered: mechanisms, endPoint: serverEndPoint)
+        guard let exchange else { return .fail("no SASL mechanism in common") }
+        return .send(.authentication(exchange.initialResponse))
     }
 }

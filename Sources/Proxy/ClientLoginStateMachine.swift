@@ -40,15 +40,18 @@ package struct ClientLoginStateMachine: Sendable {
 
     private let users: [String: ProxyUser.Credential]
     private let encryption: Encryption
+    private let endPoint: [UInt8]?
     private var isEncrypted = false
     private let nonce: String
     private let decoySecret: [UInt8]
     private var state = State.awaitingStartup
 
+    /// - Parameter endPoint: the hash of the listener's certificate; nil when there is none, or it is not known.
     package init(
-        users: [String: ProxyUser.Credential], encryption: Encryption = .unavailable, nonce: String,
-        decoySecret: [UInt8]
+        users: [String: ProxyUser.Credential], encryption: Encryption = .unavailable, endPoint: [UInt8]? = nil,
+        nonce: String, decoySecret: [UInt8]
     ) {
+        self.endPoint = endPoint
         self.users = users
         self.encryption = encryption
         self.nonce = nonce
@@ -110,8 +113,10 @@ package struct ClientLoginStateMachine: Sendable {
         _ login: ClientLogin, _ verifier: SCRAMVerifier?, _ negotiation: [BackendMessage]
     ) -> Action {
         let salt = verifier == nil ? decoySalt(for: login.user) : []
-        state = .awaitingFirst(login, SCRAMServer(verifier: verifier, nonce: nonce, decoySalt: salt))
-        return .ask(negotiation + [.authentication(.sasl(mechanisms: [SCRAMClient.mechanism]))])
+        let exchange = SCRAMServer(
+            verifier: verifier, nonce: nonce, decoySalt: salt, endPoint: isEncrypted ? endPoint : nil)
+        state = .awaitingFirst(login, exchange)
+        return .ask(negotiation + [.authentication(.sasl(mechanisms: exchange.mechanisms))])
     }
 
     /// The same each time for one name, as a user's is. Hasher is SipHash under a key of the process.
@@ -136,11 +141,16 @@ package struct ClientLoginStateMachine: Sendable {
     private mutating func firstReceived(_ data: ByteBuffer, _ login: ClientLogin, _ exchange: SCRAMServer) -> Action {
         var data = data
         var exchange = exchange
-        guard data.readCString() == SCRAMClient.mechanism, let length = data.readInteger(as: Int32.self), length >= 0,
-            let first = data.readString(length: Int(length)), let challenge = try? exchange.started(first)
+        guard let mechanism = data.readCString(), let length = data.readInteger(as: Int32.self), length >= 0,
+            let first = data.readString(length: Int(length))
         else { return reject(.protocolViolation, "malformed SASL message") }
-        state = .awaitingProof(login, exchange)
-        return .ask([.authentication(.saslContinue(ByteBuffer(string: challenge)))])
+        do throws(WireError) {
+            let challenge = try exchange.started(mechanism, first)
+            state = .awaitingProof(login, exchange)
+            return .ask([.authentication(.saslContinue(ByteBuffer(string: challenge)))])
+        } catch {
+            return reject(.protocolViolation, error.message)
+        }
     }
 
     private mutating func proofReceived(_ data: ByteBuffer, _ login: ClientLogin, _ exchange: SCRAMServer) -> Action {

@@ -108,7 +108,8 @@ final class DataPlane: @unchecked Sendable {
         let secret = Int32.random(in: .min ... .max, using: &random)
         let key = CancelKey(processID: Int32(truncatingIfNeeded: lastSession), secret: secret)
         let login = ClientLoginStateMachine(
-            users: users, encryption: encryption.offer, nonce: nonce(), decoySecret: decoySecret)
+            users: users, encryption: encryption.offer, endPoint: encryption.certificate?.serverEndPoint,
+            nonce: nonce(), decoySecret: decoySecret)
         let client = ClientConnection(
             id: lastSession, plane: self, cancelKey: key, certificate: encryption.certificate, login: login)
         sessions[lastSession] = client

@@ -6,6 +6,8 @@ package struct ListenerCertificate: Sendable {
     package static let applicationProtocol = "postgresql"
 
     private let context: NIOSSLContext
+    /// What a client can bind its log-in to; nil when the certificate's signature gives nothing to.
+    package let serverEndPoint: [UInt8]?
 
     /// Reads the files.
     ///
@@ -23,6 +25,7 @@ package struct ListenerCertificate: Sendable {
             configuration.trustRoots = .certificates(try PEMFiles.chain(clientCA))
             configuration.certificateVerification = .noHostnameVerification
         }
+        serverEndPoint = chain.first.flatMap(ServerEndPoint.hash(of:))
         context = try PEMFiles.context(configuration, "the certificate \(certificate) with the key \(key)")
     }
 

@@ -1,4 +1,4 @@
-// SCRAM-SHA-256 (RFC 5802, RFC 7677) as PostgreSQL speaks it: no user name inside, no channel binding here.
+// SCRAM-SHA-256 (RFC 5802, RFC 7677) as PostgreSQL speaks it: no user name inside.
 // Both sides are values: feed the peer's message, get the next one. A wrong proof and an unknown user look the same.
 import Crypto
 

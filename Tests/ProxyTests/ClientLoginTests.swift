@@ -73,13 +73,10 @@ import WireProtocol
     @Test(arguments: [("ada", "sesame", true), ("ada", "wrong", false), ("nobody", "sesame", false)])
     func scram(user: String, password: String, isAdmitted: Bool) throws {
         var login = machine()
-        var client = SCRAMClient(password: password, nonce: "clientNonce")
+        var client = try #require(
+            SCRAMClient(password: password, nonce: "clientNonce", offered: ["SCRAM-SHA-256"], endPoint: nil))
         #expect(login.startupReceived(startup(user)) == .ask([.authentication(.sasl(mechanisms: ["SCRAM-SHA-256"]))]))
-        var first = ByteBuffer()
-        first.writeString("SCRAM-SHA-256\0")
-        first.writeInteger(Int32(client.firstMessage.utf8.count))
-        first.writeString(client.firstMessage)
-        guard case .ask(let asked) = login.authenticationReceived(first),
+        guard case .ask(let asked) = login.authenticationReceived(client.initialResponse),
             case .authentication(.saslContinue(let challenge))? = asked.first
         else {
             Issue.record("no challenge")

@@ -123,6 +123,34 @@ import Testing
         }
     }
 
+    /// Each side computes the certificate's hash by itself: libpq and the router's listener, the router and PostgreSQL.
+    @Test(arguments: [
+        (TestCertificates.ellipticCurve, ["-sha256"], true), (TestCertificates.ellipticCurve, ["-sha512"], true),
+        (TestCertificates.rsa, ["-sha384"], true),
+        (TestCertificates.rsa, ["-sha256", "-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:32"], false),
+    ])
+    func proofsAreBoundToCertificates(keys: [String], signature: [String], isOffered: Bool) async throws {
+        let certificates = try await TestCertificates.make(keys)
+        defer { certificates.remove() }
+        for name in ["router", "server"] { try await certificates.sign(name, signature: signature) }
+        try await certificates.giveKeyToServers("server")
+        let users = "client_authentication: scram-sha-256\nusers: [{name: app, password: pencil}]"
+        let tls = "tls: {certificate: \(certificates.certificate("router")), key: \(certificates.key("router"))}"
+        try await withServedCluster(
+            users: users, listener: tls, instance: "tls: {mode: verify-full, ca: \(certificates.ca)}",
+            settings: settings(certificates), password: "sesame"
+        ) { cluster, _ in
+            for (binding, works) in [("require", isOffered), ("prefer", true), ("disable", true)] {
+                let result = try await psql(
+                    cluster, "sslmode=require channel_binding=\(binding)", "SELECT count(*) FROM kv WHERE k = 1",
+                    password: "pencil")
+                #expect((result.status == 0) == works, "\(signature) \(binding): \(result.all)")
+            }
+            let clear = try await psql(cluster, "sslmode=disable channel_binding=prefer", password: "pencil")
+            #expect(clear.status == 0, "\(clear.all)")
+        }
+    }
+
     // MARK: Servers
 
     private func settings(_ certificates: TestCertificates) -> [String: String] {

@@ -5,11 +5,17 @@ import Testing
 
 struct TestCertificates {
     let directory: String
+    /// Of all keys, as openssl has it.
+    let algorithm: [String]
+
+    static let ellipticCurve = ["ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+    static let rsa = ["rsa:2048"]
 
     /// Makes an authority in a directory of its own.
-    static func make() async throws -> TestCertificates {
+    static func make(_ algorithm: [String] = ellipticCurve) async throws -> TestCertificates {
         let made = TestCertificates(
-            directory: FileManager.default.temporaryDirectory.path + "/foreshard-tls-\(UUID().uuidString)")
+            directory: FileManager.default.temporaryDirectory.path + "/foreshard-tls-\(UUID().uuidString)",
+            algorithm: algorithm)
         try FileManager.default.createDirectory(
             atPath: made.directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
         try await made.openssl(
@@ -21,15 +27,20 @@ struct TestCertificates {
     func certificate(_ name: String) -> String { "\(directory)/\(name).crt" }
     func key(_ name: String) -> String { "\(directory)/\(name).key" }
 
-    /// - Parameter names: as in a certificate's subjectAltName.
-    func sign(_ name: String, for names: String = "DNS:localhost,IP:127.0.0.1") async throws {
+    /// - Parameters:
+    ///   - names: as in a certificate's subjectAltName.
+    ///   - signature: how the authority signs, as openssl has it.
+    func sign(
+        _ name: String, for names: String = "DNS:localhost,IP:127.0.0.1", signature: [String] = ["-sha256"]
+    ) async throws {
         let request = "\(directory)/\(name).csr"
         try await openssl(
             ["req", "-subj", "/CN=\(name)", "-addext", "subjectAltName=\(names)"] + newKey(name) + ["-out", request])
-        try await openssl([
-            "x509", "-req", "-in", request, "-CA", ca, "-CAkey", key("ca"), "-CAcreateserial", "-days", "2",
-            "-copy_extensions", "copy", "-out", certificate(name),
-        ])
+        try await openssl(
+            [
+                "x509", "-req", "-in", request, "-CA", ca, "-CAkey", key("ca"), "-CAcreateserial", "-days", "2",
+                "-copy_extensions", "copy", "-out", certificate(name),
+            ] + signature)
     }
 
     /// PostgreSQL reads only keys of its own account, which is another one when the tests run as root.
@@ -42,7 +53,7 @@ struct TestCertificates {
     func remove() { try? FileManager.default.removeItem(atPath: directory) }
 
     private func newKey(_ name: String) -> [String] {
-        ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key(name)]
+        ["-newkey"] + algorithm + ["-nodes", "-keyout", key(name)]
     }
 
     private func openssl(_ arguments: [String]) async throws {

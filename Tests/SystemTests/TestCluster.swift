@@ -28,10 +28,11 @@ final class TestCluster: Sendable {
     ///   - pool: the `pool` section.
     ///   - extra: further sections of the configuration.
     ///   - settings: lines of postgresql.conf.
+    ///   - password: of the servers' roles, to be proven by SCRAM; nil: whoever comes is trusted.
     static func start(
         users: String = trustedUsers, listener: String = "", instance: String = "", pool: String = "",
         extra: String = "", schema: String = schema,
-        settings additional: [String: String] = [:]
+        settings additional: [String: String] = [:], password: String? = nil
     ) async throws -> TestCluster {
         let directory = FileManager.default.temporaryDirectory.path + "/foreshard-system-\(UUID().uuidString)"
         try FileManager.default.createDirectory(
@@ -39,6 +40,7 @@ final class TestCluster: Sendable {
         var settings = ServerSettings()
         settings.isDurable = false
         settings.additional = additional
+        if let password { settings.authentication = .scram(password: password) }
         let cluster = try await LocalCluster(directory: directory + "/homes", settings: settings)
         var servers: [LocalServer] = []
         var endpoints: [Endpoint] = []
@@ -48,20 +50,21 @@ final class TestCluster: Sendable {
             let endpoint = try await server.start()
             let connection = try await PostgresConnection.connect(to: endpoint)
             try await connection.query(schema)
+            if let password { try await connection.query("ALTER ROLE app PASSWORD '\(password)'") }
             await connection.close()
             servers.append(server)
             endpoints.append(endpoint)
         }
         return try TestCluster(
             directory: directory, homes: servers, endpoints: endpoints, users: users, listener: listener,
-            instance: instance, pool: pool, extra: extra)
+            instance: instance, pool: pool, extra: extra, password: password.map { ", password: \($0)" } ?? "")
     }
 
     static let trustedUsers = "client_authentication: trust\nusers: [{name: app}]"
 
     private init(
         directory: String, homes: [LocalServer], endpoints: [Endpoint], users: String, listener: String,
-        instance: String, pool: String, extra: String
+        instance: String, pool: String, extra: String, password: String
     ) throws {
         self.directory = directory
         self.homes = homes
@@ -70,14 +73,14 @@ final class TestCluster: Sendable {
         port = Self.freePort()
         adminPort = Self.freePort()
         let instances = endpoints.enumerated().map { index, endpoint in
-            "  - {id: home-\(index + 1), port: \(endpoint.port), database: \(endpoint.database), user: \(endpoint.user), connections: 8\(instance.isEmpty ? "" : ", " + instance)}"
+            "  - {id: home-\(index + 1), port: \(endpoint.port), database: \(endpoint.database), user: \(endpoint.user), connections: 8\(password)\(instance.isEmpty ? "" : ", " + instance)}"
         }.joined(separator: "\n")
         let text = """
             listen: {port: \(port)\(listener.isEmpty ? "" : ", " + listener)}
             admin: {port: \(adminPort)}
             data_directory: \(directory)/data
             \(users)
-            application: {user: app}
+            application: {user: app\(password)}
             instances:
             \(instances)
             groups:
@@ -140,11 +143,12 @@ final class TestCluster: Sendable {
 /// Lends a cluster and a server in front of it, and ends both whatever happens.
 func withServedCluster(
     users: String = TestCluster.trustedUsers, listener: String = "", instance: String = "", pool: String = "",
-    extra: String = "", settings: [String: String] = [:],
+    extra: String = "", settings: [String: String] = [:], password: String? = nil,
     _ body: (TestCluster, ServingProgram) async throws -> Void
 ) async throws {
     let cluster = try await TestCluster.start(
-        users: users, listener: listener, instance: instance, pool: pool, extra: extra, settings: settings)
+        users: users, listener: listener, instance: instance, pool: pool, extra: extra, settings: settings,
+        password: password)
     do {
         let program = try await ServingProgram.start(config: cluster.config)
         do {

@@ -1,3 +1,4 @@
+import NIOCore
 import Testing
 
 @testable import WireProtocol
@@ -5,10 +6,20 @@ import Testing
 @Suite struct SCRAMTests {
     private let salt: [UInt8] = Array(1...16)
 
-    private func outcome(password: String, verifier: SCRAMVerifier?) throws -> (SCRAMServer.Outcome, SCRAMClient) {
-        var client = SCRAMClient(password: password, nonce: "clientnonce")
-        var server = SCRAMServer(verifier: verifier, nonce: "servernonce", decoySalt: salt)
-        let challenge = try server.started(client.firstMessage)
+    /// `shown`: the certificate as the client sees it; `own`: as the server does.
+    private func outcome(
+        password: String, verifier: SCRAMVerifier?, shown: [UInt8]? = nil, own: [UInt8]? = nil,
+        offered: [String]? = nil
+    ) throws -> (SCRAMServer.Outcome, SCRAMClient) {
+        var server = SCRAMServer(verifier: verifier, nonce: "servernonce", decoySalt: salt, endPoint: own)
+        var client = try #require(
+            SCRAMClient(
+                password: password, nonce: "clientnonce", offered: offered ?? server.mechanisms, endPoint: shown))
+        var response = client.initialResponse
+        let mechanism = response.readCString()
+        let length = response.readInteger(as: Int32.self)
+        #expect(length.map(Int.init) == response.readableBytes)
+        let challenge = try server.started(try #require(mechanism), String(buffer: response))
         return (try server.proved(try client.challenged(challenge)), client)
     }
 
@@ -28,6 +39,38 @@ import Testing
     @Test func aWrongPasswordAndAnUnknownUserAreRejected() throws {
         #expect(try outcome(password: "pen", verifier: SCRAMVerifier(password: "pencil", salt: salt)).0 == .rejected)
         #expect(try outcome(password: "pencil", verifier: nil).0 == .rejected)
+    }
+
+    @Test func aProofIsBoundToTheCertificate() throws {
+        let verifier = SCRAMVerifier(password: "pencil", salt: salt)
+        func isAccepted(shown: [UInt8]?, own: [UInt8]?, offered: [String]? = nil) throws -> Bool {
+            try outcome(password: "pencil", verifier: verifier, shown: shown, own: own, offered: offered).0 != .rejected
+        }
+        #expect(try isAccepted(shown: [1, 2], own: [1, 2]))
+        #expect(try !isAccepted(shown: [1, 2], own: [1, 3]), "somebody in between has another certificate")
+        #expect(try isAccepted(shown: nil, own: [1, 2]), "a client that cannot")
+        #expect(try isAccepted(shown: [1, 2], own: nil), "a server that cannot")
+        #expect(throws: WireError.self, "somebody in between has taken the offer away") {
+            try isAccepted(shown: [1, 2], own: [1, 2], offered: [SCRAMMechanism.plain])
+        }
+    }
+
+    @Test func unknownMechanismsAreNoChoice() {
+        #expect(SCRAMClient(password: "pencil", nonce: "n", offered: ["OAUTHBEARER"], endPoint: [1]) == nil)
+        #expect(SCRAMClient(password: "pencil", nonce: "n", offered: [SCRAMMechanism.plus], endPoint: nil) == nil)
+    }
+
+    @Test func theMechanismAndItsHeaderBelongTogether() {
+        let (plain, plus) = (SCRAMMechanism.plain, SCRAMMechanism.plus)
+        for (mechanism, header) in [
+            (plain, "p=tls-server-end-point,,"), (plus, "n,,"), (plus, "y,,"), (plus, "p=tls-unique,,"),
+            ("PLAIN", "n,,"),
+        ] {
+            var server = SCRAMServer(verifier: nil, nonce: "s", decoySalt: salt, endPoint: [1])
+            #expect(throws: WireError.self, "\(mechanism) \(header)") {
+                try server.started(mechanism, header + "n=,r=abc")
+            }
+        }
     }
 
     /// RFC 7677, section 3.
@@ -53,8 +96,8 @@ import Testing
 
     @Test(arguments: ["", "p=x,,n=,r=a", "n,,n=", "r=1", "n,,"])
     func malformedFirstMessagesAreRefused(message: String) {
-        var server = SCRAMServer(verifier: nil, nonce: "s", decoySalt: salt)
-        #expect(throws: WireError.self) { try server.started(message) }
+        var server = SCRAMServer(verifier: nil, nonce: "s", decoySalt: salt, endPoint: nil)
+        #expect(throws: WireError.self) { try server.started(SCRAMMechanism.plain, message) }
     }
 
     @Test(arguments: [[UInt8](), [0], [1, 2], [1, 2, 3], Array(0...255)])
