@@ -2,7 +2,11 @@
 
 /// The type of a shard key, which decides PostgreSQL's hash function for it.
 package enum ShardKeyType: String, Sendable, Codable, CaseIterable {
-    case integer, bigint, text, uuid
+    case integer, bigint, text
+    /// Also of limited length. PostgreSQL cuts blanks off at the end of what is too long, after the router has hashed it:
+    /// keys that end with a blank are refused.
+    case varchar
+    case uuid
 }
 
 /// A table name as PostgreSQL stores it (already folded, never quoted).

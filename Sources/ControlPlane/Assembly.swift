@@ -102,6 +102,7 @@ package final class Assembly: Sendable {
         configuration.setHomes(directory.homes)
         let homes = directory.homes
         try await InstanceReach.check(homes)
+        try await KeyColumns.check(homes, groups: configuration.groups.map(\.group), logger: logger)
         let first = FirstPlacement(configuration: configuration)
         let table = try QueryRoutingTable(try first.loadOrMake(in: catalog))
         let routing = RoutingAuthority(table: table, catalog: catalog, logger: logger)

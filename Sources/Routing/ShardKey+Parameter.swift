@@ -71,7 +71,7 @@ extension ShardKey {
 
     init(binary bytes: UnsafeBufferPointer<UInt8>, typeOID: UInt32, as type: ShardKeyType) throws(ShardKeyError) {
         switch type {
-        case .text: self = .text(String(decoding: bytes, as: UTF8.self))
+        case .text, .varchar: self = try Self.text(bytes, type)
         case .uuid: self = try Self.uuid(binary: bytes)
         case .integer, .bigint:
             guard Self.widths(of: typeOID).contains(bytes.count) else { throw .malformed(type) }
@@ -111,7 +111,7 @@ extension ShardKeyType {
         if typeOID == TypeOID.none || typeOID == TypeOID.unknown { return true }
         switch self {
         case .integer, .bigint: return [TypeOID.int2, TypeOID.int4, TypeOID.int8].contains(typeOID)
-        case .text: return [TypeOID.text, TypeOID.varchar].contains(typeOID)
+        case .text, .varchar: return [TypeOID.text, TypeOID.varchar].contains(typeOID)
         case .uuid: return typeOID == TypeOID.uuid
         }
     }

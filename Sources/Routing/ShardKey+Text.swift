@@ -6,7 +6,7 @@ import ClusterModel
 extension ShardKey {
     init(_ text: UnsafeBufferPointer<UInt8>, as type: ShardKeyType) throws(ShardKeyError) {
         switch type {
-        case .text: self = .text(String(decoding: text, as: UTF8.self))
+        case .text, .varchar: self = try Self.text(text, type)
         case .uuid: self = try Self.uuid(text)
         case .integer, .bigint: self = .integer(try Self.integer(text, type))
         }
@@ -38,6 +38,11 @@ extension ShardKey {
         guard !overflows else { throw .outOfRange(type) }
         guard index > firstDigit, text[index...].allSatisfy(\.isBlank) else { throw .malformed(type) }
         return value
+    }
+
+    static func text(_ text: UnsafeBufferPointer<UInt8>, _ type: ShardKeyType) throws(ShardKeyError) -> ShardKey {
+        guard type == .text || text.last != UInt8(ascii: " ") else { throw .endsWithBlank }
+        return .text(String(decoding: text, as: UTF8.self))
     }
 
     private static func uuid(_ text: UnsafeBufferPointer<UInt8>) throws(ShardKeyError) -> ShardKey {

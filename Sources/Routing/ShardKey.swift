@@ -30,6 +30,10 @@ package struct ShardKeyError: Error, Sendable, Equatable {
         ShardKeyError(code: .malformed, message: "malformed array of shard keys of type \(type.rawValue)")
     }
 
+    static let endsWithBlank = ShardKeyError(
+        code: .unsupported,
+        message: "a shard key of type varchar that ends with a blank, which a column of limited length may cut off")
+
     static func outOfRange(_ type: ShardKeyType) -> ShardKeyError {
         ShardKeyError(code: .outOfRange, message: "the shard key is out of range for type \(type.rawValue)")
     }

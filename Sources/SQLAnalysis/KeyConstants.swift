@@ -134,7 +134,7 @@ extension ShardKeyType {
     private var valuePreservingCasts: Set<String> {
         switch self {
         case .integer, .bigint: ["int2", "int4", "int8"]
-        case .text: ["text", "varchar"]
+        case .text, .varchar: ["text", "varchar"]
         case .uuid: ["uuid"]
         }
     }

@@ -75,7 +75,7 @@ enum ConfigurationTemplate {
         # Tables sharded by the same key. Rows with equal keys live together; the ring is cut into `segments` parts.
         groups:
           - id: shop
-            key_type: bigint          # integer, bigint, text or uuid
+            key_type: bigint          # integer, bigint, text, varchar or uuid
             segments: 16
             # mode: recommend         # the most that the controller does with this group; its own mode by default
             tables:

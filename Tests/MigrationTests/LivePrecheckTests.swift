@@ -81,8 +81,12 @@ extension LiveTests {
             )
         }
 
-        @Test("Text and uuid keys move as well", arguments: [ShardKeyType.text, .uuid])
-        func otherKeys(type: ShardKeyType) async throws {
+        @Test(
+            "Text and uuid keys move as well",
+            arguments: [
+                (ShardKeyType.text, "text"), (.varchar, "varchar(20)"), (.uuid, "uuid"), (.integer, "smallint"),
+            ])
+        func otherKeys(type: ShardKeyType, column: String) async throws {
             let group = ShardGroup(
                 id: "g",
                 keyType: type,
@@ -90,10 +94,15 @@ extension LiveTests {
             )
             let cluster = try await TestCluster.make(
                 rows: 0,
-                tables: "CREATE TABLE things (\"Key\" \(type.rawValue), n int, PRIMARY KEY (\"Key\", n))",
+                tables: "CREATE TABLE things (\"Key\" \(column), n int, PRIMARY KEY (\"Key\", n))",
                 group: group
             )
-            let key = type == .text ? "'kunde-' || n" : "md5(n::text)::uuid"
+            let key =
+                switch type {
+                case .text, .varchar: "'kunde-' || n"
+                case .integer, .bigint: "n"
+                case .uuid: "md5(n::text)::uuid"
+                }
             try await cluster.query("INSERT INTO things SELECT \(key), n FROM generate_series(1, 100) n", on: "home")
             let rows = try await cluster.segmentRows(on: TestCluster.home)
             let executor = cluster.executor()

@@ -80,7 +80,8 @@ import Testing
         let bounds = "BETWEEN '-9223372036854775808'::bigint AND '-4611686018427387906'::bigint"
         let expected: [ShardKeyType: String] = [
             .integer: "hashint8extended(\"tenant\", 0)", .bigint: "hashint8extended(\"tenant\", 0)",
-            .text: "hashtextextended(\"tenant\", 0)", .uuid: "uuid_hash_extended(\"tenant\", 0)",
+            .text: "hashtextextended(\"tenant\", 0)", .varchar: "hashtextextended(\"tenant\", 0)",
+            .uuid: "uuid_hash_extended(\"tenant\", 0)",
         ]
         for type in ShardKeyType.allCases {
             let sql = MoveSQL(order(type))

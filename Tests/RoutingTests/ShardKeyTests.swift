@@ -86,6 +86,18 @@ import Testing
         )
     }
 
+    /// `varchar(3)` stores 'abc' where 'abc  ' was sent, and keeps the blank of 'ab '.
+    @Test func keysOfLimitedLengthDoNotEndWithABlank() throws {
+        for text in ["abc ", " ", "ab  "] {
+            #expect(sqlState { try ShardKey(parsing: text, as: .varchar) } == "0A000")
+            #expect(sqlState { try ShardKey(binary: Array(text.utf8), typeOID: 1043, as: .varchar) } == "0A000")
+            #expect(try ShardKey(parsing: text, as: .text) == .text(text))
+        }
+        for text in ["", "abc", " abc", "a b\t"] {
+            #expect(try ShardKey(parsing: text, as: .varchar).position == ShardKey(parsing: text, as: .text).position)
+        }
+    }
+
     @Test func oneKeyHasOnePositionInEveryForm() throws {
         let text = try ShardKey(parsing: "-5", as: .bigint).position
         #expect(try ShardKey(binary: [0xFF, 0xFF, 0xFF, 0xFB], typeOID: 23, as: .bigint).position == text)

@@ -56,6 +56,27 @@ import Testing
         await cluster.stop()
     }
 
+    /// Routed by the wrong hash, rows would be looked for where they are not.
+    @Test func shardKeysOfOtherTypes() async throws {
+        let cluster = try await TestCluster.start(
+            schema:
+                "CREATE ROLE app LOGIN; CREATE TABLE kv (k varchar(10) PRIMARY KEY); CREATE TABLE pgbench_accounts (id bigint)"
+        )
+        let result = try await cluster.foreshard("serve")
+        await cluster.stop()
+        #expect(result.status != 0)
+        for home in [1, 2] {
+            #expect(
+                result.all.contains(
+                    "instance home-\(home): public.kv has a key of type character varying(10), the group's is bigint; "
+                        + "mend it by: ALTER TABLE \"public\".\"kv\" ALTER COLUMN \"k\" TYPE bigint, or `key_type: varchar`"
+                ), "\(result.all)")
+            #expect(
+                result.all.contains("instance home-\(home): public.pgbench_accounts has no column aid, its shard key"),
+                "\(result.all)")
+        }
+    }
+
     @Test func aServerThatIsNotRunning() async throws {
         let cluster = try await TestCluster.start()
         let result = try await cluster.foreshard("status")

@@ -63,6 +63,12 @@ package struct TableFacts: Hashable, Sendable {
         package var type: String
         package var isDeterministic: Bool
         package var isGenerated: Bool
+
+        package init(type: String, isDeterministic: Bool, isGenerated: Bool) {
+            self.type = type
+            self.isDeterministic = isDeterministic
+            self.isGenerated = isGenerated
+        }
     }
 }
 

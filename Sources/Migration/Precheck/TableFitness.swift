@@ -43,21 +43,8 @@ struct TableFitness {
         if facts.persistence != "p" {
             problems.append(problem("is not logged, so it is not replicated", mend: "ALTER TABLE \(name) SET LOGGED"))
         }
-        if !Self.types(of: group.keyType).contains(key.type) {
-            problems.append(
-                problem(
-                    "has a key of type \(key.type), the group's is \(group.keyType.rawValue)",
-                    mend: "ALTER TABLE \(name) ALTER COLUMN \(keySQL) TYPE \(group.keyType.rawValue)"
-                )
-            )
-        }
-        if !key.isDeterministic {
-            problems.append(
-                problem(
-                    "compares its key by a nondeterministic collation: equal keys hash differently",
-                    mend: "ALTER TABLE \(name) ALTER COLUMN \(keySQL) TYPE text COLLATE \"C\""
-                )
-            )
+        problems += KeyColumnFitness.problems(key, of: table, keyType: group.keyType).map {
+            problem($0.what, mend: $0.mend)
         }
         if key.isGenerated {
             problems.append(
@@ -68,14 +55,6 @@ struct TableFitness {
             )
         }
         return problems
-    }
-
-    private static func types(of key: ShardKeyType) -> Set<String> {
-        switch key {
-        case .integer, .bigint: ["smallint", "integer", "bigint"]
-        case .text: ["text", "character varying"]
-        case .uuid: ["uuid"]
-        }
     }
 
     private func hasKey(_ index: UniqueIndex) -> Bool { index.columns.contains(table.keyColumn) }

@@ -32,7 +32,7 @@ package struct MoveSQL: Sendable, Hashable {
         let column = (row.map { "\($0)." } ?? "") + quoteIdentifier(table.keyColumn)
         return switch order.group.keyType {
         case .integer, .bigint: "hashint8extended(\(column), 0)"
-        case .text: "hashtextextended(\(column), 0)"
+        case .text, .varchar: "hashtextextended(\(column), 0)"
         case .uuid: "uuid_hash_extended(\(column), 0)"
         }
     }

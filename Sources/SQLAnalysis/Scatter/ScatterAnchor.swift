@@ -55,7 +55,7 @@ struct ScatterAnchor {
         let column = "\(quoted(name)).\(quoted(relation.keyColumn))"
         return switch relation.keyType {
         case .integer, .bigint: "pg_catalog.hashint8extended(\(column), 0)"
-        case .text: "pg_catalog.hashtextextended(\(column), 0)"
+        case .text, .varchar: "pg_catalog.hashtextextended(\(column), 0)"
         case .uuid: "pg_catalog.uuid_hash_extended(\(column), 0)"
         }
     }
