@@ -73,9 +73,11 @@ extension ClientConnection {
             return
         }
         stage = .queued(errand)
-        switch pool.lease(for: id) {
+        switch pool.lease(for: id, segments.count == 1 ? segments[0] : nil) {
         case .leased(let backend): granted(backend, by: pool)
-        case .parked: plane.waits(id, at: pool)
+        case .parked(let displaced):
+            plane.waits(id, at: pool)
+            if let displaced { plane.denied(displaced, .queueFull, by: pool) }
         case .rejected(let rejection): denied(rejection, by: pool)
         }
     }

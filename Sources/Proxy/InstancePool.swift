@@ -10,7 +10,8 @@ final class InstancePool {
     /// What a lessee gets when it asks.
     enum Lease {
         case leased(BackendConnection)
-        case parked
+        /// `displaced`: the session that had to go for it.
+        case parked(displaced: SessionID?)
         case rejected(PoolStateMachine.Rejection)
     }
 
@@ -56,13 +57,14 @@ final class InstancePool {
 
     // MARK: Leasing
 
-    func lease(for session: SessionID) -> Lease {
-        switch machine.leaseRequested(by: session, now: plane.now) {
+    func lease(for session: SessionID, _ segment: SegmentID?) -> Lease {
+        switch machine.leaseRequested(by: session, for: segment, now: plane.now) {
         case .lease(let id): return .leased(connection(id))
-        case .park: return .parked
+        case .park: return .parked(displaced: nil)
+        case .parkInPlaceOf(let other): return .parked(displaced: other)
         case .parkAndOpen(let id):
             open(id)
-            return .parked
+            return .parked(displaced: nil)
         case .reject(let rejection): return .rejected(rejection)
         }
     }

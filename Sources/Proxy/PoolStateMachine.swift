@@ -4,6 +4,7 @@
 //   - no session waits while a connection is idle;
 //   - connections (opening, idle, leased) never exceed `connectionsMax`; waiting sessions never exceed `queueLengthMax`.
 // A waiting session that gets no connection because none can be opened fails with the reason, not with its deadline.
+import ClusterModel
 import DequeModule
 
 package typealias ConnectionID = Int
@@ -40,16 +41,11 @@ package struct PoolStateMachine: Sendable {
         case leased(to: SessionID)
     }
 
-    private struct Waiter: Sendable {
-        let session: SessionID
-        let deadline: Instant
-    }
-
     private let limits: Limits
     private var connections: [ConnectionID: Connection] = [:]
     /// The most recently used last, so that the pool shrinks from the other end.
     private var idle: Deque<ConnectionID> = []
-    private var waiters: Deque<Waiter> = []
+    private var waiters = FairQueue()
     private var openingCount = 0
     private var nextID = 0
     private var failures = 0
@@ -70,6 +66,8 @@ package struct PoolStateMachine: Sendable {
         case lease(ConnectionID)
         case park
         case parkAndOpen(ConnectionID)
+        /// It waits, and this other session no longer does: its rejection is `queueFull`.
+        case parkInPlaceOf(SessionID)
         case reject(Rejection)
     }
 
@@ -79,7 +77,10 @@ package struct PoolStateMachine: Sendable {
         case unreachable
     }
 
-    package mutating func leaseRequested(by session: SessionID, now: Instant) -> LeaseAction {
+    /// - Parameter segment: what the session's statement is for; nil: no segment, or several.
+    package mutating func leaseRequested(
+        by session: SessionID, for segment: SegmentID? = nil, now: Instant
+    ) -> LeaseAction {
         guard !isDraining else { return .reject(.draining) }
         if let connection = idle.popLast() {
             connections[connection] = .leased(to: session)
@@ -87,17 +88,18 @@ package struct PoolStateMachine: Sendable {
         }
         // For whom a connection opens does not stand in the queue: a cold pool takes as many as a warm one.
         let served = openingCount + (mayOpen(now) ? 1 : 0)
-        guard waiters.count < limits.queueLengthMax + served else { return .reject(.queueFull) }
         guard !isBackingOff(now) || connections.count > openingCount else { return .reject(.unreachable) }
-        waiters.append(Waiter(session: session, deadline: now &+ limits.queueTimeout))
+        let isFull = waiters.count >= limits.queueLengthMax + served
+        let displaced = isFull ? waiters.makeRoom(for: segment) : nil
+        guard !isFull || displaced != nil else { return .reject(.queueFull) }
+        waiters.append(.init(session: session, segment: segment, deadline: now &+ limits.queueTimeout))
+        if let displaced { return .parkInPlaceOf(displaced) }
         return openIfWanted(now).map { .parkAndOpen($0) } ?? .park
     }
 
     /// True when the session was waiting, and waits no more.
     package mutating func waitAbandoned(by session: SessionID) -> Bool {
-        guard let index = waiters.firstIndex(where: { $0.session == session }) else { return false }
-        waiters.remove(at: index)
-        return true
+        waiters.remove(session)
     }
 
     // MARK: Connections
@@ -152,9 +154,7 @@ package struct PoolStateMachine: Sendable {
         let doublings = UInt64(min(failures - 1, 16))
         retryAt = now &+ min(limits.backOffFirst << doublings, limits.backOffMax)
         guard connections.isEmpty else { return .none }
-        let stranded = waiters.map(\.session)
-        waiters.removeAll()
-        return .fail(stranded)
+        return .fail(waiters.removeAll())
     }
 
     /// A connection that was idle or leased is gone. A connection to open in its place, when sessions wait.
@@ -177,10 +177,7 @@ package struct PoolStateMachine: Sendable {
 
     package mutating func ticked(now: Instant) -> TickActions {
         var actions = TickActions()
-        while let first = waiters.first, first.deadline <= now {
-            waiters.removeFirst()
-            actions.expired.append(first.session)
-        }
+        actions.expired = waiters.removeExpired(at: now)
         while let oldest = idle.first, case .idle(let since)? = connections[oldest],
             isDraining || since &+ limits.idleTimeout <= now
         {
@@ -195,9 +192,7 @@ package struct PoolStateMachine: Sendable {
     /// The instance leaves: waiting sessions fail, idle connections close at the next tick, leased ones when released.
     package mutating func drainStarted() -> [SessionID] {
         isDraining = true
-        let stranded = waiters.map(\.session)
-        waiters.removeAll()
-        return stranded
+        return waiters.removeAll()
     }
 
     /// One opening connection for each waiting session, within the limit; a single one while the instance is doubtful.

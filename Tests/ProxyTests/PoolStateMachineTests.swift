@@ -24,6 +24,23 @@ import Testing
         #expect(pool.leaseRequested(by: 6, now: 4) == .lease(2))
     }
 
+    @Test func aHotSegmentNeitherFillsTheQueueNorGoesFirst() {
+        var pool = PoolStateMachine(limits: Self.limits)
+        for session in 1...2 {
+            _ = pool.leaseRequested(by: session, for: "hot", now: 0)
+            #expect(pool.opened(session, now: 0) == .lease(session, to: session))
+        }
+        #expect(pool.leaseRequested(by: 3, for: "hot", now: 0) == .park)
+        #expect(pool.leaseRequested(by: 4, for: "hot", now: 0) == .park)
+        #expect(pool.leaseRequested(by: 5, for: "hot", now: 0) == .reject(.queueFull))
+        #expect(pool.leaseRequested(by: 6, for: "cold", now: 0) == .parkInPlaceOf(4))
+        #expect(pool.waitingCount == 2)
+        #expect(pool.released(1, now: 1) == .lease(1, to: 3))
+        #expect(pool.leaseRequested(by: 7, for: "hot", now: 1) == .park)
+        #expect(pool.released(2, now: 2) == .lease(2, to: 6))
+        #expect(pool.released(2, now: 3) == .lease(2, to: 7))
+    }
+
     @Test func anExpiredSessionIsToldOnce() {
         var pool = PoolStateMachine(limits: Self.limits)
         _ = pool.leaseRequested(by: 1, now: 0)
@@ -106,6 +123,7 @@ import Testing
                 case .parkAndOpen(let id):
                     waiting.append(session)
                     opening.insert(id)
+                case .parkInPlaceOf: Issue.record("seed \(seed): all are of one line")
                 case .reject(.queueFull):
                     #expect(waiting.count - opening.count >= limits.queueLengthMax, "seed \(seed)")
                     #expect(waiting.count <= limits.queueLengthMax + limits.connectionsMax, "seed \(seed)")

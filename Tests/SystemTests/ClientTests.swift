@@ -92,6 +92,52 @@ import Testing
         }
     }
 
+    /// Twenty clients of one segment fill the home's connections and its queue; one client of another segment is served
+    /// each time, and it is the hot segment whose sessions are refused.
+    @Test func aHotSegmentDoesNotStarveAnother() async throws {
+        try await withServedCluster(extra: "router: {queue_max: 4}") { cluster, _ in
+            let target = cluster.router
+            var keys: [String: Int] = [:]
+            for key in 1...100 {
+                guard keys.count < 2 else { break }
+                let route = try await cluster.foreshard("route", "SELECT v FROM kv WHERE k = \(key)").output
+                let words = route.split(separator: " ")
+                guard route.contains(" on home-1"), words.count > 2 else { continue }
+                keys[String(words[2]), default: key] = key
+            }
+            let (hot, cold) = (try #require(keys.values.min()), try #require(keys.values.max()))
+            let filler = try await PostgresConnection.connect(to: target)
+            for key in [hot, cold] { try await filler.query("INSERT INTO kv (k, v) VALUES (\(key), '')") }
+            await filler.close()
+
+            let refused = try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 1...20 {
+                    group.addTask {
+                        let connection = try await PostgresConnection.connect(to: target)
+                        var refused = 0
+                        while !Task.isCancelled {
+                            do {
+                                try await connection.query("SELECT pg_sleep(0.02) FROM kv WHERE k = \(hot)")
+                            } catch let error as PostgresError where error.sqlState == "53300" {
+                                refused += 1
+                            }
+                        }
+                        await connection.close()
+                        return refused
+                    }
+                }
+                let connection = try await PostgresConnection.connect(to: target)
+                for _ in 1...50 {
+                    #expect(try await connection.query("SELECT 1 FROM kv WHERE k = \(cold)").scalar() == "1")
+                }
+                await connection.close()
+                group.cancelAll()
+                return try await group.reduce(0, +)
+            }
+            #expect(refused > 0, "the queue was never full")
+        }
+    }
+
     @Test func whatCannotBeRoutedIsRefusedWithAHint() async throws {
         try await withServedCluster { cluster, _ in
             let connection = try await PostgresConnection.connect(to: cluster.router)
