@@ -13,6 +13,7 @@ enum CatalogSchema {
         migrator.registerMigration("2 leases") { try $0.execute(sql: leases) }
         migrator.registerMigration("3 takeovers") { try $0.execute(sql: takeovers) }
         migrator.registerMigration("4 standbys of the pool") { try $0.execute(sql: poolStandbys) }
+        migrator.registerMigration("5 commits over several instances") { try $0.execute(sql: commits) }
         return migrator
     }
 
@@ -151,6 +152,16 @@ enum CatalogSchema {
             timeline INTEGER,
             reason TEXT NOT NULL,
             PRIMARY KEY (instance, number)
+        ) STRICT;
+        """
+
+    private static let commits = """
+        -- Decided commits, until no instance has a branch of them any more. What is not here was not committed.
+        CREATE TABLE commits (
+            term INTEGER NOT NULL,
+            number INTEGER NOT NULL,
+            instances TEXT NOT NULL,
+            PRIMARY KEY (term, number)
         ) STRICT;
         """
 

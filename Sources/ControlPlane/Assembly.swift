@@ -103,6 +103,7 @@ package final class Assembly: Sendable {
         let homes = directory.homes
         try await InstanceReach.check(homes)
         try await KeyColumns.check(homes, groups: configuration.groups.map(\.group), logger: logger)
+        if configuration.router.distributedTransactions == .twoPhase { try await TwoPhaseFitness.check(homes) }
         let first = FirstPlacement(configuration: configuration)
         let table = try QueryRoutingTable(try first.loadOrMake(in: catalog))
         let routing = RoutingAuthority(table: table, catalog: catalog, logger: logger)
@@ -121,16 +122,26 @@ package final class Assembly: Sendable {
                 catalog: catalog, history: history, pool: pool, routing: routing, directory: directory,
                 executor: executor,
                 homeOfSegment: try first.homes(in: catalog), logger: logger))
+        let commits = try CommitLedger(catalog)
+        let inDoubt = InDoubtResolver(
+            catalog, cluster: commits.cluster, logger: logger,
+            instances: { await directory.homes + coordinator.contingentsInUse() },
+            isInUse: { id in
+                if directory.home(id) != nil { return true }
+                return await coordinator.contingentIDsInUse().contains(id)
+            })
+        await inDoubt.resolve()
         try await coordinator.recoverMoves()
         let unsharded = try await watchUnsharded(configuration, table, directory, logger)
 
         let certificates = Certificates(configuration: configuration)
         let proxy = try await ProxyAssembly(configuration: configuration, logger: logger).start(
             table: routing.table, unsharded: await unsharded?.tables, contingents: await coordinator.contingentsInUse(),
-            encryption: try certificates.listener())
+            encryption: try certificates.listener(), commits: commits)
         routing.attach(proxy)
         await coordinator.attach(proxy)
         if let unsharded { await coordinator.attach(unsharded) }
+        await coordinator.attach(inDoubt)
         await coordinator.attach(
             TakeoverService(
                 parts: parts, standbys: takeovers.standbys, poolStandbys: takeovers.poolStandbys,

@@ -50,6 +50,7 @@ package actor Coordinator {
     private(set) var takeovers: TakeoverService?
     /// Nil where statements on tables of no group are refused.
     private(set) var unsharded: UnshardedWatch?
+    private var inDoubt: InDoubtResolver?
     var controller: ShardingController
     var recent: RecentUsage
     var window: LoadWindow
@@ -87,6 +88,7 @@ package actor Coordinator {
     func attach(_ moves: MoveService) { self.moves = moves }
     func attach(_ proxy: Proxy) { self.proxy = proxy }
     func attach(_ unsharded: UnshardedWatch) { self.unsharded = unsharded }
+    func attach(_ inDoubt: InDoubtResolver) { self.inDoubt = inDoubt }
 
     func attach(_ takeovers: TakeoverService, _ proxy: Proxy) async {
         self.takeovers = takeovers
@@ -104,9 +106,8 @@ package actor Coordinator {
 
     /// The contingent instances that are lent, and every other owner in the routing table that is no home.
     func contingentsInUse() async -> [Instance] {
-        let lent = Set(await parts.pool.allMembers.filter(\.state.isLent).map(\.id))
         var instances: [Instance] = []
-        for id in lent.union(placement.keys).subtracting(parts.homes.map(\.id)).sorted() {
+        for id in await contingentIDsInUse().sorted() {
             if let instance = await parts.pool.instance(id) {
                 instances.append(instance)
             } else {
@@ -114,6 +115,12 @@ package actor Coordinator {
             }
         }
         return instances
+    }
+
+    /// Nobody else of the pool's has rows of ours.
+    func contingentIDsInUse() async -> Set<InstanceID> {
+        let lent = Set(await parts.pool.allMembers.filter(\.state.isLent).map(\.id))
+        return lent.union(placement.keys).subtracting(parts.homes.map(\.id))
     }
 
     // MARK: Loops
@@ -128,6 +135,7 @@ package actor Coordinator {
             if let unsharded = self.unsharded, let proxy = self.proxy {
                 group.addTask { await unsharded.run(proxy) }
             }
+            if let inDoubt = self.inDoubt, let proxy = self.proxy { group.addTask { await inDoubt.run(proxy) } }
             group.addTask {
                 try await self.every(self.timing.meterEvery) {
                     try await $0.measure(until: $1)

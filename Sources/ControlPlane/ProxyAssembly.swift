@@ -14,7 +14,8 @@ struct ProxyAssembly {
     let logger: Logger
 
     func start(
-        table: QueryRoutingTable, unsharded: UnshardedTables?, contingents: [Instance], encryption: ClientEncryption
+        table: QueryRoutingTable, unsharded: UnshardedTables?, contingents: [Instance], encryption: ClientEncryption,
+        commits: CommitLedger
     ) async throws -> Proxy {
         var proxy = ProxyConfiguration(host: configuration.listen.host, port: configuration.listen.port)
         proxy.limits.clientsMax = configuration.router.clientsMax
@@ -28,7 +29,9 @@ struct ProxyAssembly {
             return try await Proxy.start(
                 configuration: proxy, routingTable: table, unsharded: unsharded,
                 instances: (configuration.instances.map(\.instance) + contingents).map(routed),
-                users: try users(), logger: logger)
+                users: try users(),
+                commitLog: configuration.router.distributedTransactions == .twoPhase ? commits : nil,
+                logger: logger)
         } catch let error as ClusterError {
             throw error
         } catch {

@@ -27,6 +27,8 @@ struct ClientBatch {
 struct RouteRequest {
     let statement: AnalyzedStatement
     let parameters: [ParameterValue]
+    /// The first of the plan's steps that belong to it.
+    let step: Int
 }
 
 struct BatchPlan {
@@ -50,6 +52,18 @@ struct BatchPlan {
         case flush
         /// The router ends the batch with its own Sync, and answers the client's Sync later.
         case flushWithSync
+        /// The server's ReadyForQuery is swallowed: the batch goes on at another instance, or its commit follows.
+        case leg
+    }
+
+    mutating func addRoute(_ statement: AnalyzedStatement, _ parameters: [ParameterValue]) {
+        routes.append(RouteRequest(statement: statement, parameters: parameters, step: steps.count))
+    }
+
+    /// How a batch ends a transaction over several instances.
+    enum Ending {
+        case commit
+        case rollback
     }
 
     var steps: [Step] = []
@@ -68,6 +82,11 @@ struct BatchPlan {
     var needsInstance = false
     var isSimple = false
     var bytes = 0
+    /// Executed statements that change the state of their block: a further instance must be told them too.
+    var controls: [String] = []
+    /// Something in it has a meaning on its own instance only: why the batch cannot be one of several instances.
+    var confinement: String?
+    var ending: Ending?
 }
 
 /// Where a plan goes.
@@ -78,6 +97,15 @@ struct Destination: Equatable {
     var segments: [SegmentID] = []
     /// Several instances read their parts.
     var scatter: Scatter?
+    /// The parts of a batch for several instances, in the batch's order; else empty.
+    var legs: [Leg] = []
+
+    /// Steps of the plan that go to one instance together.
+    struct Leg: Equatable {
+        let instance: InstanceID
+        var segments: [SegmentID]
+        let firstStep: Int
+    }
 }
 
 /// An answer of the router that ends a batch: the client sees an error.

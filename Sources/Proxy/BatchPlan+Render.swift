@@ -54,7 +54,7 @@ extension BatchPlan {
         case .ready:
             out.writeImmutableBuffer(RouterAnswers.sync)
             expect(.ready(isVisible: true))
-        case .readyFromRouter, .flushWithSync:
+        case .readyFromRouter, .flushWithSync, .leg:
             out.writeImmutableBuffer(RouterAnswers.sync)
             expect(.ready(isVisible: false))
         case .flush: out.writeImmutableBuffer(RouterAnswers.flush)

@@ -38,6 +38,7 @@ extension ClientConnection {
         switch plan.end {
         case .ready:
             answered(plan, backend, hadError: hadError)
+            if !parked.isEmpty, !plan.controls.isEmpty, !hadError { return repeatControls(plan) }
             if backend.machine.status == .idle { releaseBackend() }
             finishBatch()
         case .readyFromRouter:
@@ -49,6 +50,7 @@ extension ClientConnection {
             session.flushed(plan, hadError: hadError)
             finishBatch()
             if hadError { stage = .discarding }
+        case .leg: legEnded(plan, at: backend, hadError: hadError)
         case .flushWithSync:
             if hadError { _ = session.refused() }
             releaseBackend()
@@ -107,14 +109,7 @@ extension ClientConnection {
         meterFailure()
         write(RouterAnswers.encoded(.errorResponse(failure.message)))
         session.statements.undoChanges()
-        let mustRollBack = session.refused()
-        if mustRollBack, let backend, let pool = leasedFrom {
-            let touched = session.transaction.touched
-            session.transaction.touched = []
-            self.backend = nil
-            leasedFrom = nil
-            pool.recover(backend, segments: touched)
-        }
+        if session.refused() || !parked.isEmpty { rollBackAll() }
         leaveGates()
         endFailedBatch()
     }
@@ -139,7 +134,7 @@ extension ClientConnection {
         let hadError = usage.errors > 0
         if !isAnswering { session.statements.undoChanges() }
         session.instanceLost()
-        leaveGates()
+        rollBackAll()
         if !hadError { writeLoss("while it worked on the statement", mayBeCommitted: true) }
         endFailedBatch()
         process()
@@ -149,7 +144,7 @@ extension ClientConnection {
     func lostTransaction() {
         let wasHeldForSync = session.isHeldForSync
         session.instanceLost()
-        leaveGates()
+        rollBackAll()
         switch stage {
         case .atGate:
             abandonWaiting()
@@ -163,7 +158,7 @@ extension ClientConnection {
             writeLoss("of the transaction", mayBeCommitted: false)
         // A block: the next statement finds it failed. Or the client has its error.
         case .reading, .discarding: return
-        case .loggingIn, .queued, .preparing, .running, .scattering, .closed:
+        case .loggingIn, .queued, .preparing, .running, .scattering, .repeating, .committing, .closed:
             preconditionFailure("a transaction is lost between batches in \(stage)")
         }
         process()

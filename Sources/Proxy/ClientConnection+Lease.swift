@@ -7,22 +7,29 @@ import WireProtocol
 extension ClientConnection {
     /// - Parameter isNew: false when it is called again, because a gate has opened.
     func dispatch(_ plan: BatchPlan, isNew: Bool = false) {
+        switch plan.ending {
+        case .commit: return startCommit(plan)
+        case .rollback: return rollBackDistributed(plan)
+        case nil: break
+        }
         guard plan.needsInstance else {
             answerLocally(plan)
             return
         }
         do throws(BatchFailure) {
+            if session.transaction.hasLostBranch { throw .lostBranch }
             let destination = try Destination.resolve(
-                plan, plane.table, held: leasedFrom?.instance.id, transaction: session.transaction)
+                plan, plane.table, held: leasedFrom?.instance.id, transaction: session.transaction,
+                span: session.span(plan, isAllowed: plane.commitLog != nil))
             segments = destination.segments
             if isNew { noteArrival(destination) }
             guard try enterGates(plan) else { return }
             if let scatter = destination.scatter {
                 try startScatter(plan, scatter)
-            } else if let backend {
-                send(plan, to: backend)
+            } else if destination.legs.isEmpty {
+                send(plan, at: destination.instance)
             } else {
-                lease(for: .batch(plan), at: destination.instance ?? plane.anyInstance())
+                startLegs(plan, destination)
             }
         } catch {
             failBatch(error)
@@ -90,10 +97,7 @@ extension ClientConnection {
             stage = .scattering(read)
             return read.granted(backend, by: pool, settings: session.settings)
         }
-        backend.lessee = self
-        self.backend = backend
-        leasedFrom = pool
-        if !isWritable { backend.setReading(false) }
+        take(backend, from: pool)
         guard backend.settings == session.settings else {
             applySettings(for: errand, backend)
             return
@@ -144,7 +148,7 @@ extension ClientConnection {
 
     func send(_ plan: BatchPlan, to backend: BackendConnection) {
         if plan.settings != nil { backend.settings = nil }
-        if begin(plan, backend) { return }
+        if begin(plan, backend) || beginBranch(plan, backend) { return }
         sentAt = plane.now
         usage.waitingSeconds = Double(sentAt &- arrivedAt) * 1e-9
         stage = .running(plan)
@@ -156,6 +160,7 @@ extension ClientConnection {
     private func begin(_ plan: BatchPlan, _ backend: BackendConnection) -> Bool {
         guard plan.executes, case .deferred(let prelude) = session.transaction.phase else { return false }
         session.transaction.phase = .open
+        session.transaction.prelude = prelude
         if session.transaction.settings != nil { backend.settings = nil }
         backend.sendSilently(prelude.joined(separator: "\n;"))
         // A plain BEGIN cannot fail where the statement after it would not: it need not be waited for.

@@ -27,7 +27,7 @@ extension ClientConnection {
         case .running(let plan): ended(plan, at: backend)
         // A notice between batches.
         case .reading, .discarding: break
-        case .loggingIn, .atGate, .queued, .scattering, .closed, .preparing(.scatter):
+        case .loggingIn, .atGate, .queued, .scattering, .repeating, .committing, .closed, .preparing(.scatter):
             preconditionFailure("an instance answered a session in \(stage)")
         }
     }
@@ -37,7 +37,7 @@ extension ClientConnection {
         switch stage {
         case .preparing(let waiting): errand = waiting
         case .running(let plan): errand = .batch(plan)
-        case .loggingIn, .reading, .atGate, .queued, .scattering, .discarding, .closed: return
+        case .loggingIn, .reading, .atGate, .queued, .scattering, .repeating, .committing, .discarding, .closed: return
         }
         backend?.lessee = nil
         backend = nil
@@ -54,7 +54,8 @@ extension ClientConnection {
         case .preparing(.login): rejectLogin(.connectionFailure, "the instance closed the connection")
         case .preparing(.batch), .running: lostInstance(midRow: midRow)
         case .reading, .discarding, .atGate: lostTransaction()
-        case .loggingIn, .queued, .scattering, .closed, .preparing(.scatter): break
+        case .repeating: session.transaction.hasLostBranch = true
+        case .loggingIn, .queued, .scattering, .committing, .closed, .preparing(.scatter): break
         }
     }
 

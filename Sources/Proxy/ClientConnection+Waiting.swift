@@ -31,14 +31,16 @@ extension ClientConnection {
 
     /// A transaction that has not reached its instance waits at the closing gate instead.
     func segmentCloses(_ segment: SegmentID) {
-        guard session.transaction.touched.contains(segment) else { return }
+        // With other instances' branches it has more than a place in the queue to lose.
+        guard session.transaction.touched.contains(segment), parked.isEmpty else { return }
         let plan: BatchPlan
         switch stage {
         case .queued(.batch(let waiting)): plan = waiting
         case .queued(.scatter(let read)):
             plan = read.batch
             read.abandon()
-        case .loggingIn, .reading, .atGate, .queued(.login), .preparing, .running, .scattering, .discarding, .closed:
+        case .loggingIn, .reading, .atGate, .queued(.login), .preparing, .running, .scattering, .repeating, .committing,
+            .discarding, .closed:
             return
         }
         abandonWaiting()
@@ -55,7 +57,8 @@ extension ClientConnection {
             fail(errand, BatchFailure(.queryCanceled, "canceling statement due to user request"))
         case .preparing, .running: if let backend { cancel(at: backend) }
         case .scattering(let read): read.cancel()
-        case .loggingIn, .reading, .discarding, .closed: break
+        case .committing(let run, _): run.cancel()
+        case .loggingIn, .reading, .repeating, .discarding, .closed: break
         }
     }
 

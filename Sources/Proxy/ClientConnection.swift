@@ -35,6 +35,10 @@ final class ClientConnection: ChannelInboundHandler, Lessee, @unchecked Sendable
         case running(BatchPlan)
         /// Several instances work on it.
         case scattering(ScatterRead)
+        /// The other branches of the transaction are told what changed its state.
+        case repeating
+        /// Several instances commit; the plan is what the client is answered then.
+        case committing(CommitRun, BatchPlan)
         /// After an error, until Sync.
         case discarding
         case closed
@@ -62,6 +66,13 @@ final class ClientConnection: ChannelInboundHandler, Lessee, @unchecked Sendable
     var batch = ClientBatch()
     var backend: BackendConnection?
     var leasedFrom: InstancePool?
+
+    // A transaction over several instances: its branches besides `backend`.
+    var parked: [Branch] = []
+    /// The connection that is waited for is one more branch.
+    var isEnlisting = false
+    /// What is left of a batch for several instances.
+    var legs: ArraySlice<(leg: Destination.Leg, plan: BatchPlan)> = []
 
     // The batch under way.
     var usage = BatchUsage()
@@ -147,7 +158,7 @@ final class ClientConnection: ChannelInboundHandler, Lessee, @unchecked Sendable
                 guard let frame = try splitter.next(from: &inbound) else { return false }
                 return received(frame)
             case .running: return try readCopy()
-            case .atGate, .queued, .preparing, .scattering, .closed: return false
+            case .atGate, .queued, .preparing, .scattering, .repeating, .committing, .closed: return false
             }
         } catch {
             closeWithError(
@@ -257,7 +268,7 @@ final class ClientConnection: ChannelInboundHandler, Lessee, @unchecked Sendable
         let isBusy =
             switch stage {
             case .loggingIn, .reading, .discarding, .closed: false
-            case .atGate, .queued, .preparing, .running, .scattering: true
+            case .atGate, .queued, .preparing, .running, .scattering, .repeating, .committing: true
             }
         let isFull = isBusy && inbound.readableBytes > limits.writeBufferBytesMax
         let wanted = !isFull && isWritable && (backend?.isWritable ?? true)
@@ -278,17 +289,14 @@ final class ClientConnection: ChannelInboundHandler, Lessee, @unchecked Sendable
         if case .closed = stage { return }
         let read = scatterRead
         abandonWaiting()
+        if case .committing(let run, _) = stage {
+            run.clientLeft(session.transaction.touched)
+            session.transaction.touched = []
+        }
         stage = .closed
         read?.abandon()
         plane.closed(self, reason)
-        let touched = session.transaction.touched
-        session.transaction.touched = []
-        if let backend, let leasedFrom {
-            self.backend = nil
-            leasedFrom.recover(backend, segments: touched)
-        } else {
-            plane.left(touched)
-        }
+        rollBackAll()
         flushIfNeeded()
         context?.close(promise: nil)
     }
@@ -297,7 +305,8 @@ final class ClientConnection: ChannelInboundHandler, Lessee, @unchecked Sendable
         switch stage {
         case .atGate: _ = plane.gate.waitAbandoned(by: id)
         case .queued: plane.waitAbandoned(by: id)
-        case .loggingIn, .reading, .preparing, .running, .scattering, .discarding, .closed: break
+        case .loggingIn, .reading, .preparing, .running, .scattering, .repeating, .committing, .discarding, .closed:
+            break
         }
     }
 
@@ -305,7 +314,9 @@ final class ClientConnection: ChannelInboundHandler, Lessee, @unchecked Sendable
     private var scatterRead: ScatterRead? {
         switch stage {
         case .scattering(let read), .queued(.scatter(let read)): read
-        case .loggingIn, .reading, .atGate, .queued, .preparing, .running, .discarding, .closed: nil
+        case .loggingIn, .reading, .atGate, .queued, .preparing, .running, .repeating, .committing, .discarding,
+            .closed:
+            nil
         }
     }
 }

@@ -40,13 +40,21 @@ final class DataPlane: @unchecked Sendable {
     private var random = SystemRandomNumberGenerator()
     private let decoySecret: [UInt8]
     private(set) var isShuttingDown = false
+    /// Nil: transactions stay on one instance.
+    let commitLog: (any CommitLog)?
+    var lastCommit: Int64 = 0
+    /// Commits over several instances that are under way here.
+    var commits: Set<DistributedTransactionID> = []
+    /// Decisions that are being written.
+    var decisionsPending = 0
 
     private static let tick = TimeAmount.milliseconds(20)
 
     init(
         _ configuration: ProxyConfiguration, _ table: QueryRoutingTable, _ unsharded: UnshardedTables?,
-        _ users: [ProxyUser], _ loop: any EventLoop, _ logger: Logger
+        _ users: [ProxyUser], _ commitLog: (any CommitLog)?, _ loop: any EventLoop, _ logger: Logger
     ) {
+        self.commitLog = commitLog
         self.configuration = configuration
         self.table = table
         self.loop = loop

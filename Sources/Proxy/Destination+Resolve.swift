@@ -7,7 +7,8 @@ import WireProtocol
 extension Destination {
     /// `held`: the instance that the running transaction is on, and what the table was when it began.
     static func resolve(
-        _ plan: BatchPlan, _ table: QueryRoutingTable, held: InstanceID?, transaction: Transaction
+        _ plan: BatchPlan, _ table: QueryRoutingTable, held: InstanceID?, transaction: Transaction,
+        span: Span = .oneInstance
     ) throws(BatchFailure) -> Destination {
         var destination = Destination(instance: held)
         // In a failed block the server rejects everything but its end, and says so best itself.
@@ -17,10 +18,9 @@ extension Destination {
             case .anywhere: continue
             case .refused(let refusal): throw BatchFailure(refusal)
             case .unsharded(on: let instance, because: _):
-                guard destination.instance == nil || destination.instance == instance else {
-                    throw twoInstances("a table of no group", on: instance, with: destination, transaction)
+                guard destination.add(nil, on: instance, request, plan, transaction, span) else {
+                    throw twoInstances("a table of no group", on: instance, with: destination, transaction, span)
                 }
-                destination.instance = instance
             case .several(let scatter):
                 let parts = scatter.parts
                 guard parts.count > 1 || destination.instance.map({ $0 != parts.first?.instance }) ?? false else {
@@ -34,35 +34,68 @@ extension Destination {
                 destination.scatter = scatter
                 destination.segments = scatter.segments
             case .segment(let segment, on: let instance, because: _):
-                guard destination.instance == nil || destination.instance == instance else {
-                    throw conflict(segment, on: instance, with: destination, transaction)
+                guard destination.add(segment, on: instance, request, plan, transaction, span) else {
+                    throw conflict(segment, on: instance, with: destination, transaction, span)
                 }
-                destination.instance = instance
-                if !destination.segments.contains(segment) { destination.segments.append(segment) }
             }
         }
         return destination
     }
 
+    /// False when the statement's instance is one too many.
+    private mutating func add(
+        _ segment: SegmentID?, on next: InstanceID, _ request: RouteRequest, _ plan: BatchPlan,
+        _ transaction: Transaction, _ span: Span
+    ) -> Bool {
+        let last = legs.last?.instance ?? instance
+        if let last, last != next {
+            guard span == .severalInstances else { return false }
+            // What comes before the first statement that is routed goes with it.
+            if request.step == plan.routes[0].step {
+                guard transaction.phase == .open else { return false }
+                instance = next
+            } else {
+                guard !plan.isSimple, plan.end == .ready else { return false }
+                if legs.isEmpty { legs = [Leg(instance: last, segments: segments, firstStep: 0)] }
+                legs.append(Leg(instance: next, segments: [], firstStep: request.step))
+            }
+        } else {
+            instance = instance ?? next
+        }
+        guard let segment else { return true }
+        if !segments.contains(segment) { segments.append(segment) }
+        if let leg = legs.indices.last, !legs[leg].segments.contains(segment) { legs[leg].segments.append(segment) }
+        return true
+    }
+
     private static func conflict(
-        _ segment: SegmentID, on instance: InstanceID, with other: Destination, _ transaction: Transaction
+        _ segment: SegmentID, on instance: InstanceID, with other: Destination, _ transaction: Transaction, _ span: Span
     ) -> BatchFailure {
         if transaction.firstTable?[segment] == other.instance {
             return BatchFailure(
                 .serializationFailure, "segment \(segment) moved while the transaction was running",
                 hint: "Run the transaction again.")
         }
-        return twoInstances("segment \(segment)", on: instance, with: other, transaction)
+        return twoInstances("segment \(segment)", on: instance, with: other, transaction, span)
     }
 
     private static func twoInstances(
-        _ second: String, on instance: InstanceID, with other: Destination, _ transaction: Transaction
+        _ second: String, on instance: InstanceID, with other: Destination, _ transaction: Transaction, _ span: Span
     ) -> BatchFailure {
         let first = (transaction.touched + other.segments).first.map { "segment \($0)" } ?? "a statement without a key"
+        let places = "they live on \(other.instance.map(\.text) ?? "another instance") and \(instance) now"
+        let hint =
+            switch span {
+            case .oneInstance:
+                "Use one transaction for each of \(first) and \(second); \(places). Or allow transactions over several "
+                    + "instances: router.distributed_transactions."
+            case .confined(let reason):
+                "It must stay on one instance because \(reason). \(first) and \(second): \(places)."
+            case .severalInstances:
+                "Send the statements one by one, in a transaction block; \(places)."
+            }
         return BatchFailure(
-            .featureNotSupported, "the transaction would touch two instances: \(first) and \(second)",
-            hint: "Use one transaction for each of \(first) and \(second); they live on "
-                + "\(other.instance.map(\.text) ?? "another instance") and \(instance) now.")
+            .featureNotSupported, "the transaction would touch two instances: \(first) and \(second)", hint: hint)
     }
 }
 

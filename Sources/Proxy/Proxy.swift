@@ -29,11 +29,11 @@ package final class Proxy: Sendable {
     /// Listens; returns when clients can connect.
     package static func start(
         configuration: ProxyConfiguration, routingTable: QueryRoutingTable, unsharded: UnshardedTables? = nil,
-        instances: [RoutedInstance], users: [ProxyUser], logger: Logger
+        instances: [RoutedInstance], users: [ProxyUser], commitLog: (any CommitLog)? = nil, logger: Logger
     ) async throws -> Proxy {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loop = group.next()
-        let plane = DataPlane(configuration, routingTable, unsharded, users, loop, logger)
+        let plane = DataPlane(configuration, routingTable, unsharded, users, commitLog, loop, logger)
         do {
             try await loop.submit { plane.start(instances) }.get()
             let listener = try await listen(plane, group)
@@ -115,6 +115,9 @@ package final class Proxy: Sendable {
     /// What the segments used since the last call.
     package func takeUsage() async -> [SegmentID: SegmentUsage] { await onLoop { $0.meter.drain() } ?? [:] }
 
+    /// Commits over several instances that this router is working on: nobody else may end their branches.
+    package func commitsUnderWay() async -> Set<DistributedTransactionID> { await onLoop { $0.commits } ?? [] }
+
     package func status() async -> ProxyStatus? { await onLoop { $0.status } }
 
     @discardableResult
@@ -142,6 +145,7 @@ package final class Proxy: Sendable {
             try? await Task.sleep(for: .milliseconds(20))
         } while ContinuousClock.now < deadline
         await onLoop { $0.endShutdown() }
+        while await onLoop({ $0.decisionsPending > 0 }) ?? false { try? await Task.sleep(for: .milliseconds(5)) }
         isEnded.withLock { $0 = true }
         try? await group.shutdownGracefully()
     }

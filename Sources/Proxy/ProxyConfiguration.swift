@@ -35,6 +35,8 @@ package struct ProxyConfiguration: Sendable {
         package var settingsPerSessionMax = 64
         package var settingBytesPerSessionMax = 64 << 10
         package var deferredStatementsMax = 64
+        /// SAVEPOINT, SET and the like of one transaction that a further instance would be told.
+        package var preludeStatementsMax = 1_000
         package var analysisCacheBytesMax = 64 << 20
         package var loginTemplatesMax = 64
         /// Of the rows of one read of several segments that wait to be sorted or grouped, and of any row of one.

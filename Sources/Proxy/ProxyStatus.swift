@@ -29,6 +29,10 @@ package struct ProxyStatus: Sendable, Codable, Equatable {
         /// Reads of several segments on several instances.
         package var scatteredReads = 0
         package var scatteredReadsFailed = 0
+        /// Transactions over several instances, by how they ended; those in doubt are settled later.
+        package var distributedCommits = 0
+        package var distributedRollbacks = 0
+        package var distributedInDoubt = 0
         package var disconnects: [DisconnectReason: Int] = [:]
 
         package init() {}

@@ -98,6 +98,10 @@ extension QuerySession {
         try checkNotRefused(statement.analysis)
         let isLocal = isLocal(statement.analysis, afterSending: plan.executes)
         portals[bind.portal] = Portal(statement: statement, isLocal: isLocal)
+        if !bind.portal.isEmpty && !isLocal {
+            plan.confinement = "it has named portals"
+            transaction.confinement = plan.confinement
+        }
         guard !isLocal else {
             plan.steps.append(.answer(RouterAnswers.bindComplete))
             return
@@ -149,6 +153,7 @@ extension QuerySession {
             return
         }
         guard transaction.phase != .refused else { throw .inFailedTransaction }
+        if !plan.executes { plan.confinement = "it goes on with a portal of an earlier batch" }
         if let statement = portal?.statement { try note(statement.analysis, sql: statement.sql, in: &plan) }
         send(frame, .execute, &plan)
         plan.executes = true
@@ -161,7 +166,7 @@ extension QuerySession {
                 .featureNotSupported, "the statement was bound before the transaction reached its instance",
                 hint: "Bind it again, right before it is executed.")
         }
-        let answer = try executeLocally(statement.analysis, sql: statement.sql, afterSending: plan.executes)
+        let answer = try executeLocally(statement.analysis, sql: statement.sql, in: &plan)
         plan.steps.append(.answer(answer))
     }
 

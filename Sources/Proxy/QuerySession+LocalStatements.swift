@@ -10,8 +10,9 @@ extension QuerySession {
         let afterSending = afterSending || isHeldForSync
         switch statement.kind {
         case .deallocate, .discard: return true
-        case .empty, .begin, .rollback: return !afterSending && !isOpen
-        case .commit: return !afterSending && !isOpen && !hasDeferredSettings
+        case .empty, .begin: return !afterSending && !isOpen
+        case .rollback: return !afterSending && (!isOpen || transaction.isDistributed)
+        case .commit: return !afterSending && (!isOpen && !hasDeferredSettings || transaction.isDistributed)
         case .savepoint, .set: return !afterSending && isDeferrable(statement)
         case .select, .insert, .update, .delete, .explain, .copy, .reset, .show, .utility: return false
         }
@@ -38,9 +39,16 @@ extension QuerySession {
 
     /// Executes it; the answer up to its CommandComplete. `afterSending`: as above.
     mutating func executeLocally(
-        _ statement: AnalyzedStatement, sql: String, afterSending: Bool
+        _ statement: AnalyzedStatement, sql: String, in plan: inout BatchPlan
     ) throws(BatchFailure) -> ByteBuffer {
+        let afterSending = plan.executes
         switch statement.kind {
+        case .commit where transaction.isDistributed:
+            plan.ending = transaction.phase == .open ? .commit : .rollback
+            return tag(transaction.phase == .open ? "COMMIT" : "ROLLBACK")
+        case .rollback where transaction.isDistributed:
+            plan.ending = .rollback
+            return tag("ROLLBACK")
         case .begin: return begin(sql)
         case .commit: return end(tag: transaction.phase == .refused ? "ROLLBACK" : "COMMIT")
         case .rollback: return end(tag: "ROLLBACK")

@@ -10,6 +10,7 @@ extension QuerySession {
     mutating func note(
         _ statement: AnalyzedStatement, sql: String, in plan: inout BatchPlan
     ) throws(BatchFailure) {
+        try noteSpan(statement, sql, in: &plan)
         switch statement.kind {
         case .begin: if transaction.phase == .none { transaction.hasBegun = true }
         case .savepoint:

@@ -17,7 +17,7 @@ extension QuerySession {
         plan.isSimple = true
         plan.bytes = frame.bytes.readableBytes
         if query.statements.count == 1, isLocal(query.statements[0], afterSending: false) {
-            plan.steps = [.answer(try executeLocally(query.statements[0], sql: sql, afterSending: false))]
+            plan.steps = [.answer(try executeLocally(query.statements[0], sql: sql, in: &plan))]
             plan.end = .readyFromRouter
             if isHeldForSync { endImplicitTransaction(&plan) }
             return plan
@@ -70,10 +70,10 @@ extension QuerySession {
         plan.statementCount += 1
         switch statement.target {
         case .anywhere: return
-        case .keyed, .scattered: plan.routes.append(RouteRequest(statement: statement, parameters: parameters))
+        case .keyed, .scattered: plan.addRoute(statement, parameters)
         case .unsharded:
             if case .utility = statement.kind { plan.changesDefinitions = true }
-            plan.routes.append(RouteRequest(statement: statement, parameters: parameters))
+            plan.addRoute(statement, parameters)
         case .refused(let refusal): throw BatchFailure(refusal)
         }
     }

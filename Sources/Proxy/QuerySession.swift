@@ -44,6 +44,8 @@ struct QuerySession {
     var portals = Portals()
     /// A batch that executed something ended with Flush: the connection is the session's until a Sync.
     var isHeldForSync = false
+    /// And it executed something, so the Sync must go where that was done.
+    private(set) var hasExecutedBeforeSync = false
 
     init(limits: ProxyConfiguration.Limits, settings: SessionSettings) {
         self.limits = limits
@@ -65,11 +67,14 @@ struct QuerySession {
     /// The batch was answered with an error by the router. True when the instance's transaction must be rolled back.
     mutating func refused() -> Bool {
         let wasHeld = isHeldForSync
-        isHeldForSync = false
+        endHold()
         switch transaction.phase {
         case .none:
             transactionEnded()
             return wasHeld
+        case _ where transaction.isImplicit:
+            transactionEnded()
+            return true
         case .deferred, .refused:
             transaction.phase = .refused
             return false
@@ -81,13 +86,19 @@ struct QuerySession {
 
     /// The instance is lost with whatever was open there.
     mutating func instanceLost() {
-        isHeldForSync = false
-        if transaction.phase == .none { transactionEnded() } else { transaction.phase = .refused }
+        endHold()
+        if transaction.phase == .none || transaction.isImplicit {
+            transactionEnded()
+        } else {
+            transaction.phase = .refused
+        }
     }
 
     /// A batch that ended with Flush was answered: what it did stands or falls with the next Sync.
     mutating func flushed(_ plan: BatchPlan, hadError: Bool) {
         isHeldForSync = true
+        hasExecutedBeforeSync = hasExecutedBeforeSync || plan.executes
+        noteControls(of: plan, hadError: hadError)
         if hadError {
             transaction.hasFailed = true
         } else if let next = plan.settings {
@@ -101,8 +112,9 @@ struct QuerySession {
     mutating func answered(_ plan: BatchPlan, status: TransactionStatus, hadError: Bool, committed: Bool) -> Bool {
         let hadError = hadError || transaction.hasFailed
         let isBlock = transaction.phase != .none || transaction.hasBegun
-        isHeldForSync = false
+        endHold()
         transaction.hasFailed = false
+        noteControls(of: plan, hadError: hadError)
         transaction.hasBegun = false
         if !hadError, let next = plan.settings { transaction.settings = next }
         switch status {
@@ -117,6 +129,11 @@ struct QuerySession {
         return plan.settings != nil && !plan.resetsSettings && !isBlock && !hadError && status == .idle
     }
 
+    private mutating func endHold() {
+        isHeldForSync = false
+        hasExecutedBeforeSync = false
+    }
+
     mutating func transactionEnded() {
         transaction.phase = .none
         transaction.settings = nil
@@ -125,6 +142,11 @@ struct QuerySession {
         transaction.hasFailed = false
         transaction.changesDefinitions = false
         transaction.firstTable = nil
+        transaction.prelude = []
+        transaction.confinement = nil
+        transaction.isDistributed = false
+        transaction.isImplicit = false
+        transaction.hasLostBranch = false
         portals.removeAll()
     }
 }

@@ -31,6 +31,16 @@ struct Transaction {
     var changesDefinitions = false
     /// A batch that ended with Flush was answered with an error: the Sync after it commits nothing.
     var hasFailed = false
+    /// What the block did to itself, from BEGIN on: a further instance is told the same before its first statement.
+    var prelude: [String] = []
+    /// Why it must stay on its one instance.
+    var confinement: String?
+    /// It has branches on several instances: the router ends it by two-phase commit.
+    var isDistributed = false
+    /// The router's own block around one batch of the client's, over several instances.
+    var isImplicit = false
+    /// A branch lost its connection while the client spoke to another: nothing of it can be committed.
+    var hasLostBranch = false
     /// The snapshot that the first routed statement saw.
     var firstTable: QueryRoutingTable?
 

@@ -240,8 +240,17 @@ package struct RouterSettings: Hashable, Sendable {
     package var queueMax = 10_000
     package var queueTimeout = Duration.seconds(30)
     package var statementCacheBytesMax = 64 << 20
+    package var distributedTransactions = DistributedTransactions.refuse
 
     package init() {}
+}
+
+/// What becomes of a transaction that touches several instances.
+package enum DistributedTransactions: String, CaseIterable, Sendable, Codable {
+    /// An error at the first statement for a second instance.
+    case refuse
+    /// It is prepared on all of them, decided in the catalog, and then committed on all of them.
+    case twoPhase = "two_phase"
 }
 
 package struct ForecastSettings: Hashable, Sendable {

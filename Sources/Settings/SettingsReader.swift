@@ -230,6 +230,9 @@ struct SettingsReader {
         if let value = try node.child("statement_cache_bytes_max") {
             settings.statementCacheBytesMax = try value.integer(in: 1 << 16...1 << 34)
         }
+        if let value = try node.child("distributed_transactions") {
+            settings.distributedTransactions = try value.choice(of: DistributedTransactions.self)
+        }
         try node.finish()
         return settings
     }

@@ -1,0 +1,192 @@
+// A transaction over several instances, from the client's side: one branch is spoken to, the others are parked.
+// Invariant: while any branch is parked, the block ends by CommitRun or by a rollback of all branches.
+import ClusterModel
+import NIOCore
+import WireProtocol
+
+extension ClientConnection {
+    /// Sends the plan to the instance, on the connection that the session has there or on a new one.
+    func send(_ plan: BatchPlan, at instance: InstanceID?) {
+        guard let backend, let leasedFrom else {
+            return lease(for: .batch(plan), at: instance ?? plane.anyInstance())
+        }
+        guard let instance, leasedFrom.instance.id != instance else { return send(plan, to: backend) }
+        session.transaction.isDistributed = true
+        park(backend, leasedFrom)
+        guard let index = parked.firstIndex(where: { $0.instance == instance }) else {
+            isEnlisting = true
+            return lease(for: .batch(plan), at: instance)
+        }
+        guard let (backend, pool) = parked.remove(at: index).resume() else {
+            return failBatch(BatchFailure.commitFailed("closed the connection", instance))
+        }
+        take(backend, from: pool)
+        send(plan, to: backend)
+    }
+
+    private func park(_ backend: BackendConnection, _ pool: InstancePool) {
+        let branch = Branch(backend, of: pool)
+        branch.onLoss = { self.session.transaction.hasLostBranch = true }
+        parked.append(branch)
+        self.backend = nil
+        leasedFrom = nil
+    }
+
+    func take(_ backend: BackendConnection, from pool: InstancePool) {
+        backend.lessee = self
+        self.backend = backend
+        leasedFrom = pool
+        if !isWritable { backend.setReading(false) }
+    }
+
+    /// The further branch begins as the block did. True when the batch must wait for the answer.
+    func beginBranch(_ plan: BatchPlan, _ backend: BackendConnection) -> Bool {
+        guard isEnlisting else { return false }
+        isEnlisting = false
+        let prelude = session.transaction.prelude
+        if prelude.count > 1 { backend.settings = nil }
+        backend.sendSilently(prelude.joined(separator: "\n;"))
+        stage = .preparing(.batch(plan))
+        return true
+    }
+
+    /// Nothing of the transaction stays, anywhere. The segments on an instance are left when that is so there.
+    func rollBackAll() {
+        var touched = session.transaction.touched
+        session.transaction.touched = []
+        for branch in parked {
+            let own = touched.filter { plane.table[$0] == branch.instance }
+            touched.removeAll { own.contains($0) }
+            branch.onLoss = {}
+            branch.rollBack(leaving: own, plane)
+        }
+        parked = []
+        isEnlisting = false
+        dropLegs()
+        guard let backend, let pool = leasedFrom else { return plane.left(touched) }
+        self.backend = nil
+        leasedFrom = nil
+        pool.recover(backend, segments: touched)
+    }
+
+    // MARK: Legs of a batch
+
+    /// The gates are entered.
+    func startLegs(_ plan: BatchPlan, _ destination: Destination) {
+        let isImplicit = session.transaction.phase == .none
+        if isImplicit {
+            session.transaction.phase = .deferred(["BEGIN"])
+            session.transaction.isImplicit = true
+        }
+        let plans = plan.split(into: destination.legs, isImplicit: isImplicit)
+        legs = zip(destination.legs, plans).map { ($0, $1) }[...]
+        nextLeg()
+    }
+
+    func nextLeg() {
+        guard let (leg, plan) = legs.popFirst() else { preconditionFailure("a batch has no more legs") }
+        segments = leg.segments
+        usage = BatchUsage()
+        usage.statements = plan.statementCount
+        usage.bytes = plan.bytes
+        send(plan, at: leg.instance)
+    }
+
+    /// A leg was answered, and more follows.
+    func legEnded(_ plan: BatchPlan, at backend: BackendConnection, hadError: Bool) {
+        guard !hadError else { return legFailed(plan, backend) }
+        session.answered(plan, status: backend.machine.status, hadError: false, committed: false)
+        guard legs.isEmpty else { return nextLeg() }
+        var rest = BatchPlan()
+        rest.end = .readyFromRouter
+        startCommit(rest)
+    }
+
+    /// The client has the error: it gets the end of the batch.
+    private func legFailed(_ plan: BatchPlan, _ backend: BackendConnection) {
+        dropLegs()
+        if session.transaction.isImplicit {
+            rollBackAll()
+            session.transactionEnded()
+        } else {
+            session.answered(plan, status: backend.machine.status, hadError: true, committed: false)
+        }
+        write(RouterAnswers.ready(session.transaction.status))
+        finishBatch()
+    }
+
+    /// What they would have prepared, the session does not have.
+    private func dropLegs() {
+        guard !legs.isEmpty else { return }
+        parsesStruck(legs.flatMap { $0.plan.parses })
+        legs = []
+    }
+
+    // MARK: The state of the block
+
+    /// SAVEPOINT, SET and the like were answered by one branch: the others do the same before the client goes on.
+    func repeatControls(_ plan: BatchPlan) {
+        stage = .repeating
+        let sql = plan.controls.joined(separator: "\n;")
+        var outstanding = parked.count
+        for branch in parked {
+            branch.backend?.settings = nil
+            branch.run(sql) { ending in
+                if case .completed = ending {} else { self.session.transaction.hasLostBranch = true }
+                outstanding -= 1
+                guard outstanding == 0, case .repeating = self.stage else { return }
+                self.finishBatch()
+                self.process()
+            }
+        }
+    }
+
+    // MARK: The end
+
+    /// - Parameter plan: what the client is answered once it is committed.
+    func startCommit(_ plan: BatchPlan) {
+        guard let log = plane.commitLog, let backend, let pool = leasedFrom else {
+            preconditionFailure("a commit over several instances without a log or a branch")
+        }
+        let branches = parked + [Branch(backend, of: pool)]
+        parked = []
+        self.backend = nil
+        leasedFrom = nil
+        let run = CommitRun(plane.nextCommit(log), branches, log, for: self)
+        stage = .committing(run, plan)
+        run.start()
+    }
+
+    func commitEnded(_ outcome: CommitStateMachine.Outcome, _ error: ServerMessage?) {
+        guard case .committing(_, let plan) = stage else { preconditionFailure("a commit ended in \(stage)") }
+        switch outcome {
+        case .committed, .committedInDoubt:
+            session.distributedCommitted()
+            if outcome == .committedInDoubt { write(Self.inDoubtWarning) }
+            answerLocally(plan)
+        case .rolledBack:
+            session.transactionEnded()
+            failBatch(error.map(BatchFailure.init) ?? .malformed)
+        case .unknown:
+            session.transactionEnded()
+            failBatch(
+                BatchFailure(
+                    .statementCompletionUnknown, "whether the transaction was committed could not be written down",
+                    hint: "It is either committed or rolled back on all instances: look before you run it again."))
+        }
+        process()
+    }
+
+    func rollBackDistributed(_ plan: BatchPlan) {
+        rollBackAll()
+        session.transactionEnded()
+        answerLocally(plan)
+    }
+
+    private static let inDoubtWarning = RouterAnswers.warning(
+        "01000", "the transaction is committed, but an instance was lost before it had done so: it follows")
+}
+
+extension SQLState {
+    static let statementCompletionUnknown = SQLState("40003")
+}
