@@ -133,6 +133,7 @@ private struct Bench {
         switch decision {
         case .segment(let id, _, _): id.text.utf8.count
         case .anywhere, .unsharded: 1
+        case .rows(let first, _): first.text.utf8.count
         case .several(let scatter): scatter.parts.count
         case .refused(let refusal): preconditionFailure("the benchmark's statement is refused: \(refusal)")
         }

@@ -97,6 +97,8 @@ struct Destination: Equatable {
     var segments: [SegmentID] = []
     /// Several instances read their parts.
     var scatter: Scatter?
+    /// It is an INSERT whose rows lie in several segments: where they go, its text tells.
+    var isRows = false
     /// The parts of a batch for several instances, in the batch's order; else empty.
     var legs: [Leg] = []
 

@@ -110,6 +110,7 @@ extension ClientConnection {
         write(RouterAnswers.encoded(.errorResponse(failure.message)))
         session.statements.undoChanges()
         if session.refused() || !parked.isEmpty { rollBackAll() }
+        dropLegs()
         leaveGates()
         endFailedBatch()
     }

@@ -18,14 +18,17 @@ extension ClientConnection {
         }
         do throws(BatchFailure) {
             if session.transaction.hasLostBranch { throw .lostBranch }
-            let destination = try Destination.resolve(
+            var destination = try Destination.resolve(
                 plan, plane.table, held: leasedFrom?.instance.id, transaction: session.transaction,
                 span: session.span(plan, isAllowed: plane.commitLog != nil))
+            let insert = try shareOut(plan, &destination)
             segments = destination.segments
             if isNew { noteArrival(destination) }
             guard try enterGates(plan) else { return }
             if let scatter = destination.scatter {
                 try startScatter(plan, scatter)
+            } else if let insert {
+                startInsert(insert)
             } else if destination.legs.isEmpty {
                 send(plan, at: destination.instance)
             } else {

@@ -4,8 +4,9 @@ import WireProtocol
 
 extension ClientConnection {
     func relay(_ bytes: ByteBuffer) {
-        isAnswering = true
         usage.bytes += bytes.readableBytes
+        if let sharedInsert { return relay(bytes, of: sharedInsert) }
+        isAnswering = true
         write(bytes)
     }
 

@@ -74,6 +74,10 @@ final class ClientConnection: ChannelInboundHandler, Lessee, @unchecked Sendable
     /// What is left of a batch for several instances.
     var legs: ArraySlice<(leg: Destination.Leg, plan: BatchPlan)> = []
 
+    /// The INSERT whose legs these are.
+    var sharedInsert: SharedInsert?
+    var insertFailure: BatchFailure?
+
     // The batch under way.
     var usage = BatchUsage()
     /// The client has a part of its answer.

@@ -33,6 +33,10 @@ extension Destination {
                 guard plan.statementCount == 1 else { throw .severalStatements }
                 destination.scatter = scatter
                 destination.segments = scatter.segments
+            case .rows(let first, let second):
+                guard plan.statementCount == 1 else { throw BatchFailure(.severalSegments(first, second)) }
+                destination.isRows = true
+                destination.segments = [first, second]
             case .segment(let segment, on: let instance, because: _):
                 guard destination.add(segment, on: instance, request, plan, transaction, span) else {
                     throw conflict(segment, on: instance, with: destination, transaction, span)
@@ -66,6 +70,35 @@ extension Destination {
         if !segments.contains(segment) { segments.append(segment) }
         if let leg = legs.indices.last, !legs[leg].segments.contains(segment) { legs[leg].segments.append(segment) }
         return true
+    }
+
+    /// All of an INSERT's rows lie there.
+    mutating func point(
+        to next: InstanceID, _ plan: BatchPlan, _ transaction: Transaction, _ span: Span
+    ) throws(BatchFailure) {
+        guard let instance, instance != next else {
+            instance = next
+            return
+        }
+        guard span == .severalInstances, transaction.phase == .open else {
+            throw Self.severalInstances([instance, next], segments, span)
+        }
+        self.instance = next
+    }
+
+    static func severalInstances(_ instances: [InstanceID], _ segments: [SegmentID], _ span: Span) -> BatchFailure {
+        let hint =
+            switch span {
+            case .oneInstance:
+                "Insert the rows of each segment on their own, or allow transactions over several instances: "
+                    + "router.distributed_transactions."
+            case .confined(let reason): "It must stay on one instance because \(reason)."
+            case .severalInstances: "Insert the rows in a transaction block."
+            }
+        return BatchFailure(
+            .featureNotSupported,
+            "the rows of the INSERT lie in the segments \(segments.prefix(3).map(\.text).joined(separator: ", "))"
+                + (segments.count > 3 ? ", ..." : "") + " on several instances", hint: hint)
     }
 
     private static func conflict(

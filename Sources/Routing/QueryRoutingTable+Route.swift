@@ -33,9 +33,14 @@ extension QueryRoutingTable {
         guard let ring = rings.first(where: { $0.group.id == group }) else { throw .unknownGroup(group) }
         try checkTypes(statement.looselyTypedParameters, ring.group.keyType, parameters)
         var found: Int?
+        var other: Int?
         var isSeveral = false
         try forEachIndex(of: keys, in: ring, statement, parameters) { index throws(Refusal) in
             if let found, found != index {
+                guard statement.kind != .insert else {
+                    other = index
+                    return
+                }
                 guard statement.kind == .select, !statement.isWrite else {
                     throw .severalSegments(ring.segments[found].id, ring.segments[index].id)
                 }
@@ -43,6 +48,7 @@ extension QueryRoutingTable {
             }
             found = index
         }
+        if let found, let other { return .rows(ring.segments[found].id, ring.segments[other].id) }
         if isSeveral {
             var indices: Set<Int> = []
             try forEachIndex(of: keys, in: ring, statement, parameters) { index in indices.insert(index) }

@@ -11,6 +11,8 @@ package enum RouteDecision: Sendable, Equatable {
     indirect case refused(Refusal)
     /// A read of several segments.
     indirect case several(Scatter)
+    /// An INSERT whose rows lie in at least these two segments: see `QueryRoutingTable.shares`.
+    case rows(SegmentID, SegmentID)
 
     /// The one decision that stands for all statements of a segment: its text is made once, not for each statement.
     static func to(_ segment: Segment, on instance: InstanceID, at epoch: Epoch) -> RouteDecision {

@@ -202,7 +202,7 @@ extension Refusal {
         hint: "Use SET for the session, or set_config('name', value, true) for the transaction."
     )
 
-    static let unknownConstruct = Refusal(
+    package static let unknownConstruct = Refusal(
         construct: "unknown construct",
         message: "the statement names a table in a place that the router does not understand",
         hint: "Rewrite the statement with plain joins and subqueries, or connect to the instance directly."

@@ -15,6 +15,8 @@ package struct StatementLimits: Sendable {
     package var relationsMax = 200
     /// Longer statements are not answered from several segments: planning them would take long.
     package var scatterBytesMax = 128 << 10
+    /// Longer INSERTs are not shared out over several segments.
+    package var sharedInsertBytesMax = 512 << 10
     /// Comments without anything but operators between them.
     package var adjacentCommentsMax = 100
 
@@ -117,6 +119,12 @@ package struct StatementAnalyzer {
 
     /// The plan of a statement whose keys lie in several segments; it is made anew each time.
     package func scatterPlan(of sql: String) throws(Refusal) -> ScatterPlan { try planner.plan(sql) }
+
+    /// The rows of an INSERT whose keys lie in several segments; read anew each time.
+    package func insertRows(of sql: String) throws(Refusal) -> InsertRows {
+        try InsertRows(
+            sql, schema: planner.schema, relationsMax: limits.relationsMax, bytesMax: limits.sharedInsertBytesMax)
+    }
 
     // MARK: Caches
 

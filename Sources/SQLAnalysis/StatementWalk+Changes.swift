@@ -108,6 +108,7 @@ extension StatementWalk {
             keys = constants(at: position, of: source, level, as: relation.keyType)
         } else {
             keys = rowKeys(rows, at: position, of: relation.keyType)
+            insertedRows = keys
         }
         guard let keys, !keys.contains(where: { $0.expression == .null }) else { throw .insertWithoutKey(relation) }
         return keys

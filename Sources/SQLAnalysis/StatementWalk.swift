@@ -25,6 +25,8 @@ struct StatementWalk {
     var readsLiterals = false
     /// Refused because a table's rows are not restricted to known keys.
     private(set) var isUnbound = false
+    /// Of the last INSERT of VALUES: the key of each row.
+    var insertedRows: [KeySource]?
     private var keyTypes: [RelationID: ShardKeyType] = [:]
     private var relationCount = 0
     private let relationsMax: Int

@@ -41,7 +41,7 @@ struct ScatterFixture {
 
     static func with(
         _ configuration: ProxyConfiguration = ProxyConfiguration(), connections: Int = 8,
-        _ body: (ScatterFixture) async throws -> Void
+        commitLog: TestCommitLog? = nil, _ body: (ScatterFixture) async throws -> Void
     ) async throws {
         let directory = FileManager.default.temporaryDirectory.appending(
             path: "foreshard-scatter-\(UUID().uuidString.prefix(8))")
@@ -53,14 +53,14 @@ struct ScatterFixture {
         try await server.provision()
         let endpoint = try await server.start()
         do {
-            try await serve(cluster, endpoint, configuration, connections, body)
+            try await serve(cluster, endpoint, configuration, connections, commitLog, body)
         } catch { Issue.record(error) }
         try await server.stop()
     }
 
     private static func serve(
         _ cluster: LocalCluster, _ endpoint: Endpoint, _ configuration: ProxyConfiguration, _ connections: Int,
-        _ body: (ScatterFixture) async throws -> Void
+        _ commitLog: TestCommitLog?, _ body: (ScatterFixture) async throws -> Void
     ) async throws {
         let psql = Pgbench(cluster.installation, port: endpoint.port, user: endpoint.user)
         for database in ["whole", "second", "third"] { try psql.psql("create database \(database)") }
@@ -82,7 +82,7 @@ struct ScatterFixture {
         let router = try await Proxy.start(
             configuration: configuration, routingTable: table(),
             instances: instances.map { RoutedInstance(instance: $0, connectionsMax: connections) },
-            users: [ProxyUser(name: "app", credential: .trust)], logger: Logger(label: "test"))
+            users: [ProxyUser(name: "app", credential: .trust)], commitLog: commitLog, logger: Logger(label: "test"))
         do {
             let whole = try await RawClient.connect(
                 to: SocketAddress(ipAddress: endpoint.host, port: endpoint.port), user: endpoint.user, database: "whole"

@@ -44,6 +44,13 @@ import Testing
                 }
                 #expect(Set(scatter.segments) == Set(segments) && scatter.segments.count == segments.count, "\(sql)")
                 seen.insert("several")
+            case .rows(let first, let second):
+                guard case .several(let segments) = spread else {
+                    Issue.record("\(sql) inserts into several segments, and has \(spread)")
+                    continue
+                }
+                #expect(segments.contains(first) && segments.contains(second) && first != second, "\(sql)")
+                seen.insert("rows")
             case .refused(let refusal) where refusal.construct == "several segments":
                 // A key that is refused for itself may come after the second segment.
                 switch spread {

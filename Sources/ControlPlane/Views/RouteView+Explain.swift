@@ -73,6 +73,9 @@ extension RouteView.Statement {
                 ? "it reads \(scatter.segments.count) segments, all on \(scatter.parts[0].instance)"
                 : "it reads \(scatter.segments.count) segments on "
                     + scatter.parts.map(\.instance.text).joined(separator: ", ") + ": each gives its part"
+        case .rows(let first, let second):
+            self.decision = "several"
+            reason = "its rows lie in \(first), \(second) and perhaps more segments: each instance inserts its own"
         case .anywhere(because: let reason):
             self.decision = "anywhere"
             self.reason = reason

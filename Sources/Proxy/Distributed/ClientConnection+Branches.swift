@@ -73,17 +73,39 @@ extension ClientConnection {
 
     /// The gates are entered.
     func startLegs(_ plan: BatchPlan, _ destination: Destination) {
-        let isImplicit = session.transaction.phase == .none
-        if isImplicit {
-            session.transaction.phase = .deferred(["BEGIN"])
-            session.transaction.isImplicit = true
-        }
+        let isImplicit = beginImplicitly()
         let plans = plan.split(into: destination.legs, isImplicit: isImplicit)
         legs = zip(destination.legs, plans).map { ($0, $1) }[...]
         nextLeg()
     }
 
-    func nextLeg() {
+    /// The gates are entered.
+    func startInsert(_ insert: PendingInsert) {
+        _ = beginImplicitly()
+        sharedInsert = insert.shared
+        legs = insert.legs[...]
+        nextLeg()
+    }
+
+    /// Outside of a block the router opens one.
+    private func beginImplicitly() -> Bool {
+        guard session.transaction.phase == .none else { return false }
+        session.transaction.phase = .deferred(["BEGIN"])
+        session.transaction.isImplicit = true
+        return true
+    }
+
+    func relay(_ bytes: ByteBuffer, of insert: SharedInsert) {
+        do throws(BatchFailure) {
+            let passed = try insert.received(bytes)
+            if passed.readableBytes > 0 { write(passed) }
+        } catch {
+            // It is told when the leg ends.
+            insertFailure = insertFailure ?? error
+        }
+    }
+
+    private func nextLeg() {
         guard let (leg, plan) = legs.popFirst() else { preconditionFailure("a batch has no more legs") }
         segments = leg.segments
         usage = BatchUsage()
@@ -95,10 +117,17 @@ extension ClientConnection {
     /// A leg was answered, and more follows.
     func legEnded(_ plan: BatchPlan, at backend: BackendConnection, hadError: Bool) {
         guard !hadError else { return legFailed(plan, backend) }
+        if let insertFailure { return failBatch(insertFailure) }
         session.answered(plan, status: backend.machine.status, hadError: false, committed: false)
-        guard legs.isEmpty else { return nextLeg() }
+        guard legs.isEmpty else {
+            sharedInsert?.nextLeg()
+            return nextLeg()
+        }
         var rest = BatchPlan()
         rest.end = .readyFromRouter
+        if let sharedInsert { rest.steps = [.answer(sharedInsert.answer)] }
+        sharedInsert = nil
+        guard session.transaction.isImplicit else { return answerLocally(rest) }
         startCommit(rest)
     }
 
@@ -116,7 +145,9 @@ extension ClientConnection {
     }
 
     /// What they would have prepared, the session does not have.
-    private func dropLegs() {
+    func dropLegs() {
+        sharedInsert = nil
+        insertFailure = nil
         guard !legs.isEmpty else { return }
         parsesStruck(legs.flatMap { $0.plan.parses })
         legs = []

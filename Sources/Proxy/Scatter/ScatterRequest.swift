@@ -16,6 +16,14 @@ struct ScatterRequest {
     let wantsDescription: Bool
     /// The rows after which the client wants no more before its Sync; 0 is all.
     let rowsMax: Int
+    let isSimple: Bool
+
+    /// The text of the batch's one routed statement.
+    static func sql(of plan: BatchPlan, _ route: RouteRequest) throws(BatchFailure) -> String {
+        if plan.isSimple { return try ScatterRequest(plan).sql }
+        for case .ensure(let statement) in plan.steps[min(route.step, plan.steps.count)...] { return statement.sql }
+        throw .severalStatements
+    }
 
     /// - Throws: why the batch may not hold such a read.
     init(_ plan: BatchPlan) throws(BatchFailure) {
@@ -23,6 +31,7 @@ struct ScatterRequest {
             throw .severalStatements
         }
         self.analysis = analysis
+        isSimple = plan.isSimple
         guard !plan.isSimple else {
             guard case .send(let bytes, _)? = plan.steps.first,
                 case .query(let sql) = try FrontendMessage.read(

@@ -14,18 +14,37 @@ final class EditableTree {
     private var changes: [() -> Void] = []
     private var allocations: [UnsafeMutableRawPointer] = []
     /// The only statement.
+    let statement: NodePointer
+    /// It, or the SELECT or VALUES that it inserts.
     let select: UnsafeMutablePointer<PgQuery__SelectStmt>
 
     /// Nil when the text is not one SELECT.
-    init?(_ sql: String) {
+    convenience init?(_ sql: String) {
+        self.init(sql) { node in
+            node.pointee.node_case == PG_QUERY__NODE__NODE_SELECT_STMT ? node.pointee.select_stmt : nil
+        }
+    }
+
+    /// Nil when the text is not one INSERT of a SELECT or VALUES.
+    convenience init?(insert sql: String) {
+        self.init(sql) { node in
+            guard node.pointee.node_case == PG_QUERY__NODE__NODE_INSERT_STMT,
+                let source = node.pointee.insert_stmt?.pointee.select_stmt,
+                source.pointee.node_case == PG_QUERY__NODE__NODE_SELECT_STMT
+            else { return nil }
+            return source.pointee.select_stmt
+        }
+    }
+
+    private init?(_ sql: String, _ select: (NodePointer) -> UnsafeMutablePointer<PgQuery__SelectStmt>?) {
         guard let parsed = Self.parse(sql) else { return nil }
-        guard parsed.pointee.n_stmts == 1, let node = parsed.pointee.stmts[0]?.pointee.stmt,
-            node.pointee.node_case == PG_QUERY__NODE__NODE_SELECT_STMT, let select = node.pointee.select_stmt
+        guard parsed.pointee.n_stmts == 1, let node = parsed.pointee.stmts[0]?.pointee.stmt, let select = select(node)
         else {
             pg_query__parse_result__free_unpacked(parsed, nil)
             return nil
         }
         self.parsed = parsed
+        statement = node
         self.select = select
     }
 
