@@ -25,6 +25,7 @@ struct ProxyAssembly {
         proxy.encryption = encryption
         proxy.deadlines.queue = configuration.router.queueTimeout
         proxy.deadlines.gate = configuration.router.queueTimeout
+        proxy.deadlines.distributedLock = configuration.router.distributedLockTimeout
         do {
             return try await Proxy.start(
                 configuration: proxy, routingTable: table, unsharded: unsharded,

@@ -12,12 +12,16 @@ extension ClientConnection {
         case .rollback: return rollBackDistributed(plan)
         case nil: break
         }
+        let isImplicit = session.transaction.isImplicit
         guard plan.needsInstance else {
+            // The end of a pipeline that was answered so far.
+            if isImplicit, batch.end == .sync { return startCommit(plan) }
             answerLocally(plan)
             return
         }
         do throws(BatchFailure) {
             if session.transaction.hasLostBranch { throw .lostBranch }
+            if isImplicit, plan.confinement != nil { throw .inImplicitTransaction }
             var destination = try Destination.resolve(
                 plan, plane.table, held: leasedFrom?.instance.id, transaction: session.transaction,
                 span: session.span(plan, isAllowed: plane.commitLog != nil))
@@ -29,7 +33,7 @@ extension ClientConnection {
                 try startScatter(plan, scatter)
             } else if let insert {
                 startInsert(insert)
-            } else if destination.legs.isEmpty {
+            } else if destination.legs.isEmpty && !goesByLegs(plan) {
                 send(plan, at: destination.instance)
             } else {
                 startLegs(plan, destination)

@@ -59,7 +59,7 @@ extension Destination {
                 guard transaction.phase == .open else { return false }
                 instance = next
             } else {
-                guard !plan.isSimple, plan.end == .ready else { return false }
+                guard !plan.isSimple else { return false }
                 if legs.isEmpty { legs = [Leg(instance: last, segments: segments, firstStep: 0)] }
                 legs.append(Leg(instance: next, segments: [], firstStep: request.step))
             }

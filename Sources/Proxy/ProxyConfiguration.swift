@@ -57,6 +57,9 @@ package struct ProxyConfiguration: Sendable {
         /// The first pause after a failed connect; it doubles up to `connectBackOffMax`.
         package var connectBackOff: Duration = .milliseconds(100)
         package var connectBackOffMax: Duration = .seconds(5)
+        /// What a transaction over several instances waits for a lock at most, where it set no `lock_timeout` itself: no
+        /// server sees a deadlock over two. Zero: for ever.
+        package var distributedLock: Duration = .seconds(10)
 
         package init() {}
     }

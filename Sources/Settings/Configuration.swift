@@ -241,6 +241,8 @@ package struct RouterSettings: Hashable, Sendable {
     package var queueTimeout = Duration.seconds(30)
     package var statementCacheBytesMax = 64 << 20
     package var distributedTransactions = DistributedTransactions.refuse
+    /// Zero: for ever.
+    package var distributedLockTimeout = Duration.seconds(10)
 
     package init() {}
 }

@@ -233,6 +233,9 @@ struct SettingsReader {
         if let value = try node.child("distributed_transactions") {
             settings.distributedTransactions = try value.choice(of: DistributedTransactions.self)
         }
+        if let value = try node.child("distributed_lock_timeout") {
+            settings.distributedLockTimeout = try value.duration()
+        }
         try node.finish()
         return settings
     }

@@ -119,7 +119,8 @@ enum ConfigurationTemplate {
         # router: {clients_max: 1000, queue_max: 10000, queue_timeout: 30s, statement_cache_bytes_max: 67108864}
         #
         # Transactions that touch several instances: `refuse`, or `two_phase` (needs max_prepared_transactions > 0 there).
-        # router: {distributed_transactions: two_phase}
+        # No server sees a deadlock over two of them, so they wait for a lock no longer than this.
+        # router: {distributed_transactions: two_phase, distributed_lock_timeout: 10s}
 
         # What you know in advance. Events of one kind are expected to act alike. `uplift` is the factor on load that you
         # expect from `lead` before the start to `tail` after the end; it counts until the kind's real effect is learned.

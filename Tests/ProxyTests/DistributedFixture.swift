@@ -68,7 +68,10 @@ struct DistributedFixture {
         return Array(keys.prefix(n + 1))[n]
     }
 
-    static func with(_ log: TestCommitLog? = TestCommitLog(), _ body: (DistributedFixture) async throws -> Void)
+    static func with(
+        _ log: TestCommitLog? = TestCommitLog(), configuration: ProxyConfiguration = ProxyConfiguration(),
+        _ body: (DistributedFixture) async throws -> Void
+    )
         async throws
     {
         let directory = FileManager.default.temporaryDirectory.path + "/foreshard-bank-\(UUID().uuidString.prefix(8))"
@@ -80,7 +83,7 @@ struct DistributedFixture {
         try await server.provision()
         let endpoint = try await server.start()
         do {
-            try await serve(cluster, endpoint, log, body)
+            try await serve(cluster, endpoint, log, configuration, body)
         } catch {
             try await server.stop()
             throw error
@@ -90,7 +93,7 @@ struct DistributedFixture {
 
     private static func serve(
         _ cluster: LocalCluster, _ endpoint: Endpoint, _ log: TestCommitLog?,
-        _ body: (DistributedFixture) async throws -> Void
+        _ configuration: ProxyConfiguration, _ body: (DistributedFixture) async throws -> Void
     ) async throws {
         let psql = Pgbench(cluster.installation, port: endpoint.port, user: endpoint.user)
         var instances: [Instance] = []
@@ -112,7 +115,7 @@ struct DistributedFixture {
             direct[id] = client
         }
         let router = try await Proxy.start(
-            configuration: ProxyConfiguration(), routingTable: table(),
+            configuration: configuration, routingTable: table(),
             instances: instances.map { RoutedInstance(instance: $0, connectionsMax: 8) },
             users: [ProxyUser(name: "app", credential: .trust)], commitLog: log, logger: Logger(label: "test"))
         let client = try await RawClient.connect(to: router.localAddress, user: "app", database: "one")

@@ -211,6 +211,106 @@ import WireProtocol
         }
     }
 
+    /// A client may ask for answers by Flush and go on: the transaction ends with its Sync.
+    @Test func aPipelineWithFlushEndsWithItsSync() async throws {
+        let keys = try DistributedFixture.databases.map { try DistributedFixture.key(on: $0) }
+        try await DistributedFixture.with { bank in
+            func update(_ key: Int64, _ value: Int) -> [FrontendMessage] {
+                [
+                    .parse(
+                        .init(
+                            statement: "", sql: "update accounts set balance = $2 where id = $1",
+                            parameterTypes: [20, 20])),
+                    .bind(
+                        .init(
+                            portal: "", statement: "", parameterFormats: [],
+                            parameters: [ByteBuffer(string: "\(key)"), ByteBuffer(string: "\(value)")],
+                            resultFormats: [])),
+                    .execute(portal: "", rowsMax: 0),
+                ]
+            }
+            func send(_ messages: [FrontendMessage], until last: (BackendMessage) -> Bool) async throws
+                -> DistributedFixture.Answer
+            {
+                var bytes = ByteBuffer()
+                for message in messages { message.write(into: &bytes) }
+                try await bank.client.send(bytes)
+                var answer: [BackendMessage] = []
+                while let message = await bank.client.next() {
+                    answer.append(message)
+                    if last(message) { break }
+                }
+                return DistributedFixture.Answer(answer)
+            }
+            let isReady: (BackendMessage) -> Bool = { if case .readyForQuery = $0 { true } else { false } }
+            var completions = 0
+            let isSecond: (BackendMessage) -> Bool = {
+                if case .commandComplete = $0 { completions += 1 }
+                return completions == 2
+            }
+            for isBlock in [false, true] {
+                if isBlock { _ = try await bank.run("begin") }
+                let value = isBlock ? 20 : 10
+                completions = 0
+                var answer = try await send(update(keys[0], value) + update(keys[1], value) + [.flush], until: isSecond)
+                #expect(answer.tags == ["UPDATE 1", "UPDATE 1"])
+                #expect(try await bank.balance(keys[0], on: "one") == (isBlock ? "12" : "100"))
+                answer = try await send(update(keys[2], value) + update(keys[0], value + 2) + [.sync], until: isReady)
+                #expect(answer.tags == ["UPDATE 1", "UPDATE 1"])
+                #expect(answer.status == (isBlock ? .inTransaction : .idle))
+                if isBlock { #expect(try await bank.run("commit").tags == ["COMMIT"]) }
+                #expect(try await bank.balance(keys[0], on: "one") == "\(value + 2)")
+                #expect(try await bank.balance(keys[1], on: "two") == "\(value)")
+                #expect(try await bank.balance(keys[2], on: "three") == "\(value)")
+            }
+            // Only the Sync is left; and an error after a Flush undoes what came before it.
+            completions = 0
+            _ = try await send(update(keys[0], 40) + update(keys[1], 40) + [.flush], until: isSecond)
+            #expect(try await send([.sync], until: isReady).status == .idle)
+            #expect(try await bank.balance(keys[1], on: "two") == "40")
+            completions = 0
+            _ = try await send(update(keys[0], 50) + update(keys[1], 50) + [.flush], until: isSecond)
+            let failed = try await send(update(keys[2], -1) + update(keys[0], 60) + [.sync], until: isReady)
+            #expect(failed.errors == [SQLState("23514")])
+            #expect(failed.status == .idle)
+            try await eventually { await bank.isAtRest }
+            #expect(try await bank.balance(keys[0], on: "one") == "40")
+            #expect(try await bank.prepared() == [])
+        }
+    }
+
+    /// Each holds at one instance what the other wants: no server sees it.
+    @Test func aDeadlockOverTwoInstancesEnds() async throws {
+        let (a, b) = (try DistributedFixture.key(on: "one"), try DistributedFixture.key(on: "two"))
+        var configuration = ProxyConfiguration()
+        configuration.deadlines.distributedLock = .milliseconds(400)
+        try await DistributedFixture.with(configuration: configuration) { bank in
+            let other = try await RawClient.connect(to: bank.router.localAddress, user: "app", database: "one")
+            _ = await other.answer()
+            func set(_ key: Int64) -> String { "update accounts set balance = 2 where id = \(key)" }
+            _ = try await bank.run(["begin", set(a)])
+            for sql in ["begin", set(b)] {
+                try await other.send(.query(sql))
+                _ = await other.answer()
+            }
+            try await bank.client.send(.query(set(b)))
+            try await other.send(.query(set(a)))
+            let answers = [
+                DistributedFixture.Answer(await bank.client.answer()), DistributedFixture.Answer(await other.answer()),
+            ]
+            #expect(answers.contains { $0.errors == [SQLState("55P03")] })
+            // Those who set their own limit keep it.
+            _ = try await bank.run("rollback")
+            let own = try await bank.run([
+                "begin", "set local lock_timeout = '7s'",
+                "select current_setting('lock_timeout') from accounts where id = \(a)",
+                "select current_setting('lock_timeout') from accounts where id = \(b)", "rollback",
+            ])
+            #expect(own[2].rows == ["7s"])
+            #expect(own[3].rows == ["7s"])
+        }
+    }
+
     // MARK: Losses
 
     @Test func aLostBranchTakesTheTransactionWithIt() async throws {

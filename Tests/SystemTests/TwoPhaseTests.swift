@@ -161,6 +161,15 @@ import Testing
         return result.output
     }
 
+    @Test(.timeLimit(.minutes(3))) func driversSpanInstances() async throws {
+        try await withServedCluster(extra: Self.twoPhase) { cluster, _ in
+            try await DriverPrograms.python(
+                "distributed_session.py", "127.0.0.1:\(cluster.port)/\(cluster.database)")
+            #expect(try await Self.prepared(cluster) == 0)
+            for home in 1...2 { #expect(try await cluster.home(home, "SELECT count(*) FROM kv").scalar() != "0") }
+        }
+    }
+
     @Test func aHomeThatCannotPrepareIsToldAtTheStart() async throws {
         let cluster = try await TestCluster.start(extra: Self.twoPhase, settings: ["max_prepared_transactions": "0"])
         let result = try await cluster.foreshard("serve")

@@ -2,14 +2,15 @@
 import NIOCore
 
 extension BatchPlan {
-    /// The plans of the legs. Each asks for its own ReadyForQuery; the client sees one, the last.
+    /// The plans of the legs. Each asks for its own ReadyForQuery; the client sees the last one's.
     /// - Parameter isImplicit: the last one's is not the client's either, because a commit follows.
     func split(into legs: [Destination.Leg], isImplicit: Bool) -> [BatchPlan] {
-        legs.indices.map { index in
+        let isLastSeen = !isImplicit && end != .flush
+        return legs.indices.map { index in
             let end = index + 1 < legs.count ? legs[index + 1].firstStep : steps.count
             var part = BatchPlan()
             part.steps = Array(steps[(index == 0 ? 0 : legs[index].firstStep)..<end])
-            part.end = index + 1 < legs.count || isImplicit ? .leg : self.end
+            part.end = index + 1 == legs.count && isLastSeen ? self.end : .leg
             part.statementCount = routes.count { $0.step >= legs[index].firstStep && $0.step < end }
             part.executes = true
             part.needsInstance = true

@@ -11,6 +11,7 @@ extension ClientConnection {
             return lease(for: .batch(plan), at: instance ?? plane.anyInstance())
         }
         guard let instance, leasedFrom.instance.id != instance else { return send(plan, to: backend) }
+        if !session.transaction.isDistributed, let limit = lockLimit { backend.sendSilently(limit) }
         session.transaction.isDistributed = true
         park(backend, leasedFrom)
         guard let index = parked.firstIndex(where: { $0.instance == instance }) else {
@@ -43,11 +44,21 @@ extension ClientConnection {
     func beginBranch(_ plan: BatchPlan, _ backend: BackendConnection) -> Bool {
         guard isEnlisting else { return false }
         isEnlisting = false
-        let prelude = session.transaction.prelude
+        var prelude = session.transaction.prelude
         if prelude.count > 1 { backend.settings = nil }
+        // Before the first SAVEPOINT: no ROLLBACK TO undoes it.
+        if let lockLimit { prelude.insert(lockLimit, at: min(1, prelude.count)) }
         backend.sendSilently(prelude.joined(separator: "\n;"))
         stage = .preparing(.batch(plan))
         return true
+    }
+
+    /// Of the block only, and where the client has not set its own.
+    private var lockLimit: String? {
+        let limit = plane.configuration.deadlines.distributedLock
+        guard limit > .zero else { return nil }
+        return "SELECT set_config('lock_timeout', '\(limit.nanoseconds / 1_000_000)ms', true) "
+            + "WHERE current_setting('lock_timeout') = '0'"
     }
 
     /// Nothing of the transaction stays, anywhere. The segments on an instance are left when that is so there.
@@ -73,26 +84,37 @@ extension ClientConnection {
 
     /// The gates are entered.
     func startLegs(_ plan: BatchPlan, _ destination: Destination) {
-        let isImplicit = beginImplicitly()
-        let plans = plan.split(into: destination.legs, isImplicit: isImplicit)
-        legs = zip(destination.legs, plans).map { ($0, $1) }[...]
+        beginImplicitly()
+        let whole = (destination.instance ?? plane.anyInstance()).map {
+            Destination.Leg(instance: $0, segments: destination.segments, firstStep: 0)
+        }
+        let parts = destination.legs.isEmpty ? [whole].compactMap { $0 } : destination.legs
+        let plans = plan.split(into: parts, isImplicit: session.transaction.isImplicit)
+        legs = zip(parts, plans).map { ($0, $1) }[...]
         nextLeg()
     }
 
     /// The gates are entered.
     func startInsert(_ insert: PendingInsert) {
-        _ = beginImplicitly()
+        beginImplicitly()
         sharedInsert = insert.shared
         legs = insert.legs[...]
         nextLeg()
     }
 
     /// Outside of a block the router opens one.
-    private func beginImplicitly() -> Bool {
-        guard session.transaction.phase == .none else { return false }
+    private func beginImplicitly() {
+        guard session.transaction.phase == .none else { return }
         session.transaction.phase = .deferred(["BEGIN"])
         session.transaction.isImplicit = true
-        return true
+    }
+
+    /// Whether a batch for one instance is followed by more, perhaps elsewhere: then its instance is asked for its
+    /// ReadyForQuery, whether or not the client has sent its Sync.
+    func goesByLegs(_ plan: BatchPlan) -> Bool {
+        if session.transaction.isImplicit { return true }
+        guard plan.end == .flush, plan.executes, session.transaction.phase != .none else { return false }
+        return session.span(plan, isAllowed: plane.commitLog != nil) == .severalInstances
     }
 
     func relay(_ bytes: ByteBuffer, of insert: SharedInsert) {
@@ -127,7 +149,9 @@ extension ClientConnection {
         rest.end = .readyFromRouter
         if let sharedInsert { rest.steps = [.answer(sharedInsert.answer)] }
         sharedInsert = nil
-        guard session.transaction.isImplicit else { return answerLocally(rest) }
+        // More follows, or the Sync.
+        if batch.end == .flush { rest.end = .flush }
+        guard session.transaction.isImplicit, batch.end != .flush else { return answerLocally(rest) }
         startCommit(rest)
     }
 
@@ -140,8 +164,8 @@ extension ClientConnection {
         } else {
             session.answered(plan, status: backend.machine.status, hadError: true, committed: false)
         }
-        write(RouterAnswers.ready(session.transaction.status))
-        finishBatch()
+        endFailedBatch()
+        if case .none = session.transaction.phase { leaveGates() }
     }
 
     /// What they would have prepared, the session does not have.

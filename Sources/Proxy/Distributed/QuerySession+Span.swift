@@ -63,6 +63,10 @@ extension BatchFailure {
         "COMMIT and ROLLBACK of a transaction over several instances must be the first statement of their batch",
         hint: "Send Sync before them.")
 
+    static let inImplicitTransaction = BatchFailure(
+        .featureNotSupported, "the statements before it in the pipeline are one transaction over several instances",
+        hint: "Send Sync before it.")
+
     static let lostBranch = BatchFailure(
         .connectionFailure, "an instance of the transaction closed its connection",
         hint: "Nothing of it was committed: run the transaction again.")
