@@ -20,6 +20,15 @@ enum MetricsText {
         gauge(
             "foreshard_anomalies_open", "Anomalies that last, by the last forecast.",
             kinds.map { ($0.label, Double($0.counts.open)) }, &text)
+        let transactions = status.distributedTransactions
+        family(
+            "foreshard_distributed_transactions_total",
+            "Transactions over several instances since the start; those in doubt were settled later.", type: "counter",
+            [
+                ([("outcome", "committed")], Double(transactions.committed)),
+                ([("outcome", "rolled_back")], Double(transactions.rolledBack)),
+                ([("outcome", "in_doubt")], Double(transactions.inDoubt)),
+            ], &text)
         perInstance("load", "Average active sessions.", status) { $0.load }
         perInstance("capacity", "Load carried at the latency objective.", status) { $0.capacity }
         perInstance("connections_in_use", "Back-end connections in use.", status) { Double($0.connectionsInUse) }

@@ -19,6 +19,10 @@ extension Coordinator {
             now: parts.clock.now().description, mode: controller.configuration.mode.rawValue,
             policy: controller.configuration.policy.rawValue, epoch: table.epoch.number, clients: router?.clients ?? 0,
             statementsRefused: router?.counters.statementsRefused ?? 0, waitingAtGates: router?.waitingAtGates ?? 0,
+            distributedTransactions: DistributedTransactionsView(
+                committed: router?.counters.distributedCommits ?? 0,
+                rolledBack: router?.counters.distributedRollbacks ?? 0,
+                inDoubt: router?.counters.distributedInDoubt ?? 0),
             forecastIssuedAt: round?.issuedAt.description,
             forecastMilliseconds: round.map { $0.took.inSeconds * 1000 }, isForecastStale: isStale,
             anomalies: anomalyCounts(), freezes: freezesInForce(at: parts.clock.now()),

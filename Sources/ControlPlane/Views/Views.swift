@@ -9,6 +9,8 @@ package struct StatusView: Codable, Sendable {
     package var clients: Int
     package var statementsRefused: Int
     package var waitingAtGates: Int
+    /// Since the start.
+    package var distributedTransactions: DistributedTransactionsView
     /// When the forecast in use was issued; nil before the first.
     package var forecastIssuedAt: String?
     package var forecastMilliseconds: Double?
@@ -21,6 +23,13 @@ package struct StatusView: Codable, Sendable {
     /// Of every home; empty where all is in one zone, and without a pool.
     package var contingencies: [ContingencyView]
     package var moves: [MoveView]
+}
+
+/// Transactions over several instances, by how they ended; those in doubt were settled later.
+package struct DistributedTransactionsView: Codable, Sendable {
+    package var committed: Int
+    package var rolledBack: Int
+    package var inDoubt: Int
 }
 
 package struct InstanceView: Codable, Sendable {
