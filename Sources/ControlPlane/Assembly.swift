@@ -125,10 +125,10 @@ package final class Assembly: Sendable {
         let commits = try CommitLedger(catalog)
         let inDoubt = InDoubtResolver(
             catalog, cluster: commits.cluster, logger: logger,
-            instances: { await directory.homes + coordinator.contingentsInUse() },
-            isInUse: { id in
+            instances: { [weak coordinator] in await directory.homes + (coordinator?.contingentsInUse() ?? []) },
+            isInUse: { [weak coordinator] id in
                 if directory.home(id) != nil { return true }
-                return await coordinator.contingentIDsInUse().contains(id)
+                return await coordinator?.contingentIDsInUse().contains(id) ?? true
             })
         await inDoubt.resolve()
         try await coordinator.recoverMoves()
