@@ -8,6 +8,10 @@ extension ClientConnection {
     /// - Parameter isNew: false when it is called again, because a gate has opened.
     func dispatch(_ plan: BatchPlan, isNew: Bool = false) {
         switch plan.ending {
+        case .commit where session.transaction.hasLostBranch:
+            rollBackAll()
+            session.transactionEnded()
+            return failBatch(.lostBranch)
         case .commit: return startCommit(plan)
         case .rollback: return rollBackDistributed(plan)
         case nil: break

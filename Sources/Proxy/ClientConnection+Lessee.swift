@@ -55,8 +55,8 @@ extension ClientConnection {
         case .preparing(.login): rejectLogin(.connectionFailure, "the instance closed the connection")
         case .preparing(.batch), .running: lostInstance(midRow: midRow)
         case .reading, .discarding, .atGate: lostTransaction()
-        case .repeating: session.transaction.hasLostBranch = true
-        case .loggingIn, .queued, .scattering, .committing, .closed, .preparing(.scatter): break
+        case .repeating, .scattering, .queued: session.transaction.hasLostBranch = true
+        case .loggingIn, .committing, .closed, .preparing(.scatter): break
         }
     }
 

@@ -10,6 +10,7 @@ extension ClientConnection {
     /// The gates are entered.
     func startScatter(_ plan: BatchPlan, _ scatter: Scatter) throws(BatchFailure) {
         let request = try ScatterRequest(plan)
+        if session.transaction.phase != .none { try beginScatterInBlock(request) }
         let read = ScatterRead(plan, request, try scatterPlan(scatter, request), scatter, for: self)
         plane.counters.scatteredReads += 1
         sentAt = plane.now
@@ -29,9 +30,9 @@ extension ClientConnection {
 
     func scatterEnded(_ read: ScatterRead) {
         meter(read, errors: 0)
-        session.answered(read.batch, status: .idle, hadError: false, committed: false)
+        session.answered(
+            read.batch, status: read.isInBlock ? .inTransaction : .idle, hadError: false, committed: false)
         write(RouterAnswers.ready(session.transaction.status))
-        leaveGates()
         finishBatch()
         process()
     }
@@ -42,7 +43,7 @@ extension ClientConnection {
         meter(read, errors: 1)
         write(RouterAnswers.encoded(.errorResponse(failure.message)))
         if !isAnswering { session.statements.undoChanges() }
-        _ = session.refused()
+        if session.refused() || !parked.isEmpty { rollBackAll() }
         leaveGates()
         endFailedBatch()
         process()

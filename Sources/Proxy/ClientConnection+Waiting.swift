@@ -36,11 +36,11 @@ extension ClientConnection {
         let plan: BatchPlan
         switch stage {
         case .queued(.batch(let waiting)): plan = waiting
-        case .queued(.scatter(let read)):
+        case .queued(.scatter(let read)) where !read.isInBlock:
             plan = read.batch
             read.abandon()
-        case .loggingIn, .reading, .atGate, .queued(.login), .preparing, .running, .scattering, .repeating, .committing,
-            .discarding, .closed:
+        case .loggingIn, .reading, .atGate, .queued(.login), .queued(.scatter), .preparing, .running, .scattering,
+            .repeating, .committing, .discarding, .closed:
             return
         }
         abandonWaiting()

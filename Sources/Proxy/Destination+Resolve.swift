@@ -29,7 +29,8 @@ extension Destination {
                     destination.segments += scatter.segments.filter { !destination.segments.contains($0) }
                     continue
                 }
-                guard held == nil, transaction.phase == .none else { throw .scatterInTransaction }
+                let isFree = transaction.phase == .none ? held == nil : span == .severalInstances
+                guard isFree, !transaction.isImplicit else { throw .scatterInTransaction(span) }
                 guard plan.statementCount == 1 else { throw .severalStatements }
                 destination.scatter = scatter
                 destination.segments = scatter.segments
@@ -133,7 +134,16 @@ extension Destination {
 }
 
 extension BatchFailure {
-    static let scatterInTransaction = BatchFailure(
-        .featureNotSupported, "a read of several segments on several instances cannot run in a transaction block",
-        hint: "Run it outside of BEGIN and COMMIT: other instances would not see what the block wrote.")
+    static func scatterInTransaction(_ span: Span) -> BatchFailure {
+        let hint =
+            switch span {
+            case .oneInstance, .severalInstances:
+                "Run it outside of BEGIN and COMMIT, or allow transactions over several instances: "
+                    + "router.distributed_transactions."
+            case .confined(let reason): "The transaction must stay on one instance because \(reason)."
+            }
+        return BatchFailure(
+            .featureNotSupported, "a read of several segments on several instances cannot run in this transaction",
+            hint: hint)
+    }
 }

@@ -23,7 +23,7 @@ final class InstancePool {
     }
 
     let instance: Instance
-    private let plane: DataPlane
+    let plane: DataPlane
     private var machine: PoolStateMachine
     private var connections: [ConnectionID: BackendConnection] = [:]
     private var recovering: [ConnectionID: Recovery] = [:]

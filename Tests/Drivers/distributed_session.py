@@ -29,6 +29,9 @@ def psycopg_three(url):
             for key in range(5000, 5020):
                 connection.execute("insert into kv (k, v) values (%s, 'a')", (key,))
             assert values(connection, 5000, 5020) == ["a"] * 20
+            # psycopg begins a block by itself: it reads all instances, and sees what it wrote.
+            found = connection.execute("select count(*), min(k), max(k) from kv where v = 'a'").fetchone()
+            assert found == (20, 5000, 5019), found
         # A savepoint undoes what was done on every instance since.
         with connection.transaction():
             connection.execute("update kv set v = 'b' where k = 5000")
@@ -109,6 +112,8 @@ def sqlalchemy(url):
             session.get(Pair, key).v = "j"
         session.commit()
         assert {session.get(Pair, key).v for key in range(5600, 5700)} == {"j"}
+        pairs = session.query(Pair).filter(Pair.v == "j").order_by(Pair.k.desc()).limit(3).all()
+        assert [pair.k for pair in pairs] == [5699, 5698, 5697]
         with session.begin_nested():
             session.add_all([Pair(k=key, v="k") for key in range(5700, 5720)])
         session.commit()

@@ -44,6 +44,89 @@ import WireProtocol
         }
     }
 
+    /// With two-phase commit a block reads all instances, on its own branches: it sees what it wrote, nobody else does.
+    @Test func blocksReadAllInstancesOnTheirBranches() async throws {
+        try await ScatterFixture.with(commitLog: TestCommitLog()) { fixture in
+            let statements = [
+                "begin isolation level repeatable read", "select count(*), sum(total), max(status) from orders",
+                "update orders set total = 1, status = 'mine' where customer_id = 5",
+                "select status, count(*), sum(total) from orders group by status order by status nulls last",
+                "savepoint s", "delete from orders where customer_id = 11",
+                "insert into orders (customer_id, id, status) values (7, 700, 'more'), (8, 700, 'more'), (9, 700, 'more')",
+                "select customer_id, id, status from orders where id = 700 or status = 'mine' order by 1, 2",
+                "select count(*) from orders", "rollback to s",
+                "select customer_id, id, status from orders where id = 700 or status = 'mine' order by 1, 2",
+                "select o.id, i.sku from orders o join items i on i.customer_id = o.customer_id and i.order_id = o.id "
+                    + "order by o.customer_id, o.id, i.line limit 20",
+                "show transaction_isolation", "select count(*) from customers", "commit",
+                "select count(*), sum(total), max(status) from orders",
+            ]
+            for sql in statements {
+                var answers: [[BackendMessage]] = []
+                for client in [fixture.whole, fixture.scattered] {
+                    try await client.send(.query(sql))
+                    answers.append(
+                        await client.answer().filter { if case .rowDescription = $0 { false } else { true } })
+                }
+                #expect(answers[0] == answers[1], "\(sql)")
+                if sql.hasPrefix("update") {
+                    let other = try await RawClient.connect(to: fixture.address, user: "app")
+                    _ = await other.answer()
+                    try await other.send(.query("select count(*) from orders where status = 'mine'"))
+                    #expect(DistributedFixture.Answer(await other.answer()).rows == ["0"])
+                    try await other.close()
+                }
+            }
+            #expect(await Self.isAtRest(fixture.router))
+            let counters = await fixture.router.status()?.counters
+            #expect(counters?.distributedCommits == 1)
+            #expect(counters?.scatteredReads == 9)
+        }
+    }
+
+    /// An error in such a read, a cancel, a client that leaves: nothing of the block stays, and no connection with it.
+    @Test func blocksEndWithAReadThatFails() async throws {
+        try await ScatterFixture.with(commitLog: TestCommitLog()) { fixture in
+            let client = fixture.scattered
+            for failing in ["select count(*), max(1 / (id - 3)) from orders", "select nothing from orders"] {
+                #expect(try await Self.states(client, .query("begin")) == [])
+                #expect(
+                    try await Self.states(client, .query("update orders set status = 'gone' where customer_id = 5"))
+                        == [])
+                #expect(try await Self.states(client, .query(failing)).count == 1)
+                #expect(try await Self.states(client, .query("select count(*) from orders")) == [.inFailedTransaction])
+                #expect(try await Self.states(client, .query("commit")) == [])
+                try await eventually { await Self.isAtRest(fixture.router) }
+            }
+            #expect(try await Self.states(client, .query("begin")) == [])
+            #expect(
+                try await Self.states(client, .query("update orders set status = 'gone' where customer_id = 5")) == [])
+            try await client.send(.query(Self.slow))
+            try await eventually { await fixture.router.status()?.pools.allSatisfy { $0.leased == 1 } == true }
+            let key = try #require(client.key)
+            let canceller = try await RawClient(fixture.address)
+            var request = ByteBuffer()
+            StartupPacket.cancel(key).write(into: &request)
+            try await canceller.send(request)
+            let cancelled = DistributedFixture.Answer(await client.answer())
+            #expect(cancelled.errors == [.queryCanceled])
+            #expect(cancelled.status == .failed)
+            #expect(try await Self.states(client, .query("rollback")) == [])
+            try await eventually { await Self.isAtRest(fixture.router) }
+            #expect(try await Self.states(client, .query("begin")) == [])
+            #expect(
+                try await Self.states(client, .query("update orders set status = 'gone' where customer_id = 5")) == [])
+            try await client.send(.query(Self.slow))
+            try await eventually { await fixture.router.status()?.pools.allSatisfy { $0.leased == 1 } == true }
+            try await client.close()
+            try await eventually { await Self.isAtRest(fixture.router) }
+            // Gates are left: segments can change their instance.
+            for segment in ScatterFixture.segments {
+                try await fixture.router.close(segment.id, drainWithin: .seconds(5))
+            }
+        }
+    }
+
     @Test func batchesHoldNothingElse() async throws {
         try await ScatterFixture.with { fixture in
             let client = fixture.scattered

@@ -11,9 +11,10 @@ extension ClientConnection {
             return lease(for: .batch(plan), at: instance ?? plane.anyInstance())
         }
         guard let instance, leasedFrom.instance.id != instance else { return send(plan, to: backend) }
-        if !session.transaction.isDistributed, let limit = lockLimit { backend.sendSilently(limit) }
-        session.transaction.isDistributed = true
+        joinBranches()
         park(backend, leasedFrom)
+        self.backend = nil
+        self.leasedFrom = nil
         guard let index = parked.firstIndex(where: { $0.instance == instance }) else {
             isEnlisting = true
             return lease(for: .batch(plan), at: instance)
@@ -25,12 +26,16 @@ extension ClientConnection {
         send(plan, to: backend)
     }
 
-    private func park(_ backend: BackendConnection, _ pool: InstancePool) {
+    /// From now on the transaction is one of several instances.
+    func joinBranches() {
+        if !session.transaction.isDistributed, let lockLimit { backend?.sendSilently(lockLimit) }
+        session.transaction.isDistributed = true
+    }
+
+    func park(_ backend: BackendConnection, _ pool: InstancePool) {
         let branch = Branch(backend, of: pool)
         branch.onLoss = { self.session.transaction.hasLostBranch = true }
         parked.append(branch)
-        self.backend = nil
-        leasedFrom = nil
     }
 
     func take(_ backend: BackendConnection, from pool: InstancePool) {
@@ -44,13 +49,18 @@ extension ClientConnection {
     func beginBranch(_ plan: BatchPlan, _ backend: BackendConnection) -> Bool {
         guard isEnlisting else { return false }
         isEnlisting = false
-        var prelude = session.transaction.prelude
-        if prelude.count > 1 { backend.settings = nil }
-        // Before the first SAVEPOINT: no ROLLBACK TO undoes it.
-        if let lockLimit { prelude.insert(lockLimit, at: min(1, prelude.count)) }
-        backend.sendSilently(prelude.joined(separator: "\n;"))
+        if session.transaction.prelude.count > 1 { backend.settings = nil }
+        backend.sendSilently(branchPrelude)
         stage = .preparing(.batch(plan))
         return true
+    }
+
+    /// What a branch is told before its first statement.
+    var branchPrelude: String {
+        var prelude = session.transaction.prelude
+        // Before the first SAVEPOINT: no ROLLBACK TO undoes it.
+        if let lockLimit { prelude.insert(lockLimit, at: min(1, prelude.count)) }
+        return prelude.joined(separator: "\n;")
     }
 
     /// Of the block only, and where the client has not set its own.

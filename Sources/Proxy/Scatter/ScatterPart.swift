@@ -28,6 +28,10 @@ final class ScatterPart: Lessee {
     /// Its own answers are being handed on: the connection cannot be given back before they are.
     private var isRelaying = false
     private var releaseWanted: ((BackendConnection) -> Void)?
+    /// Of a transaction block that fails with the read: left when its connection has rolled back.
+    var leaving: [SegmentID] = []
+    /// What the connection is told before it is the block's.
+    private var prelude: String?
     private var inbound = ByteBuffer()
     private let splitter: FrameSplitter
     var usage = BatchUsage()
@@ -43,7 +47,10 @@ final class ScatterPart: Lessee {
 
     // MARK: The connection
 
-    func granted(_ backend: BackendConnection, by pool: InstancePool, for read: ScatterRead) {
+    func granted(
+        _ backend: BackendConnection, by pool: InstancePool, for read: ScatterRead, prelude: String? = nil
+    ) {
+        self.prelude = prelude
         self.backend = backend
         self.pool = pool
         self.read = read
@@ -55,6 +62,23 @@ final class ScatterPart: Lessee {
         self.stage = stage
         sentAt = now
         backend?.send(messages, expecting: expected)
+    }
+
+    /// True when the connection has something to answer before it is ready.
+    func joinsBlock() -> Bool {
+        guard let prelude, let backend else { return false }
+        self.prelude = nil
+        stage = .preparing
+        backend.sendSilently(prelude)
+        return true
+    }
+
+    /// Nothing is under way: the transaction keeps the connection.
+    func handBack() -> (backend: BackendConnection, pool: InstancePool)? {
+        guard let backend, let pool else { return nil }
+        forget()
+        stage = .waiting
+        return (backend, pool)
     }
 
     /// Gives the connection back; one that still has something to answer is told to stop first.
@@ -71,9 +95,12 @@ final class ScatterPart: Lessee {
         read = nil
         stage = .waiting
         inbound = ByteBuffer()
-        guard !backend.machine.isProvenIdle else { return pool.release(backend) }
-        if !hasFailed { cancel(backend) }
-        pool.recover(backend, segments: [])
+        guard !backend.machine.isProvenIdle else {
+            pool.plane.left(leaving)
+            return pool.release(backend)
+        }
+        if !hasFailed, !backend.machine.isQuiet { cancel(backend) }
+        pool.recover(backend, segments: leaving)
     }
 
     func measured(until now: Instant) { usage.busySeconds += Double(now &- sentAt) * 1e-9 }

@@ -11,6 +11,8 @@ final class ScatterRead {
     let request: ScatterRequest
     let plan: ScatterPlan
     let parts: [ScatterPart]
+    /// Its connections are the branches of the client's transaction, before it and after it.
+    let isInBlock: Bool
     private var machine: ScatterStateMachine
     /// Broken when the read ends.
     private var client: ClientConnection?
@@ -35,6 +37,7 @@ final class ScatterRead {
         self.request = request
         self.plan = plan
         self.client = client
+        isInBlock = client.session.transaction.phase != .none
         limits = client.limits
         parts = scatter.parts.map { ScatterPart($0, messageBytesMax: client.limits.scatterBytesMax) }
         let merges = plan.merge != .none
@@ -47,7 +50,7 @@ final class ScatterRead {
     private func obey(_ action: ScatterStateMachine.Action) {
         guard let client else { return }
         switch action {
-        case .lease(let index): client.lease(for: .scatter(self), at: parts[index].instance)
+        case .lease(let index): client.leasePart(of: self, at: parts[index].instance)
         case .inquire: send(described == 0 ? inquiryMessages() : typeMessages(), to: parts[0], as: .inquiring)
         case .read: sendParts()
         case .merge: sendMerge()
@@ -62,22 +65,39 @@ final class ScatterRead {
         guard let client, let part = parts.first(where: { $0.backend == nil }) else {
             preconditionFailure("a connection is granted to a read that has all of its own")
         }
-        part.granted(backend, by: pool, for: self)
+        part.granted(backend, by: pool, for: self, prelude: isInBlock ? client.branchPrelude : nil)
         guard backend.settings == settings else {
             backend.settings = settings
             client.plane.counters.settingsApplied += 1
             part.stage = .preparing
             return backend.sendSilently(settings.sql)
         }
+        prepared(part)
+    }
+
+    /// The connection is a branch of the transaction already.
+    func joined(_ backend: BackendConnection, of pool: InstancePool) {
+        guard let part = parts.first(where: { $0.backend == nil }) else {
+            preconditionFailure("a connection joins a read that has all of its own")
+        }
+        part.granted(backend, by: pool, for: self)
+        obey(machine.leased())
+    }
+
+    private func prepared(_ part: ScatterPart) {
+        guard !part.joinsBlock() else {
+            // What the block has set, another session has not.
+            if client?.session.transaction.prelude.count ?? 0 > 1 { part.backend?.settings = nil }
+            return
+        }
+        part.stage = .idle
         obey(machine.leased())
     }
 
     func becameQuiet(_ part: ScatterPart) {
         guard let client else { return }
         switch part.stage {
-        case .preparing:
-            part.stage = .idle
-            obey(machine.leased())
+        case .preparing: prepared(part)
         case .inquiring, .reading, .merging:
             part.measured(until: client.plane.now)
             part.stage = .idle
@@ -109,7 +129,18 @@ final class ScatterRead {
     private func releaseAll() {
         guard let client else { return }
         self.client = nil
-        for part in parts { part.release { client.cancel(at: $0) } }
+        for part in parts {
+            if isInBlock, part.backend != nil { part.leaving = client.takeTouched(on: part.instance) }
+            part.release { client.cancel(at: $0) }
+        }
+    }
+
+    /// All have answered.
+    private func handBack() {
+        guard isInBlock else { return releaseAll() }
+        guard let client else { return }
+        self.client = nil
+        client.keep(parts.compactMap { $0.handBack() })
     }
 
     func setReading(_ isReading: Bool) {
@@ -265,7 +296,7 @@ final class ScatterRead {
         guard let client else { return }
         open()
         client.relay(RouterAnswers.encoded(.commandComplete("SELECT \(rowCount)")))
-        releaseAll()
+        handBack()
         client.scatterEnded(self)
     }
 
